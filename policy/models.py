@@ -1,0 +1,435 @@
+"""The policy as rows: document, articles, measures, dated definitions, calls, calendar.
+
+Text that is policy (names, clauses, guides) carries its own zh and en; identity is the
+line ("10-1"), a code or a uid, never a translated text.
+"""
+
+from datetime import date, datetime
+
+import pgtrigger
+from django.conf import settings as site
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.ids import UID_LENGTH, new_uid
+
+
+class Document(models.Model):
+    """A policy document (文件): what every clause is quoted from."""
+
+    number = models.CharField(_("文号"), max_length=60, unique=True)
+    title_zh = models.CharField(_("标题"), max_length=200)
+    title_en = models.CharField(_("英文标题"), max_length=300)
+    issuer_zh = models.CharField(_("发文机关"), max_length=200)
+    issuer_en = models.CharField(_("发文机关（英文）"), max_length=300)
+    issued_on = models.DateField(_("发文日期"))
+    text = models.TextField(_("全文"))
+
+    class Meta:
+        ordering = ["-issued_on", "number"]
+
+    def __str__(self):
+        return f"{self.title_zh}（{self.number}）"
+
+
+class Article(models.Model):
+    """An article (条) of a document, with its verbatim text and its responsible units."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="articles")
+    no = models.PositiveSmallIntegerField(_("条"))
+    title_zh = models.CharField(_("条标"), max_length=100)
+    title_en = models.CharField(_("条标（英文）"), max_length=200)
+    text = models.TextField(_("原文"))
+    units = models.ManyToManyField(
+        "accounts.Unit", through="ArticleUnit", related_name="articles", verbose_name=_("责任单位")
+    )
+
+    class Meta:
+        ordering = ["document", "no"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "no"], name="policy_article_no_unique"),
+        ]
+
+    def __str__(self):
+        return f"第{self.no}条 {self.title_zh}"
+
+
+class ArticleUnit(models.Model):
+    """A responsible unit (责任单位) of an article, in the order of the text.
+
+    The lead unit is the first-named one; the text itself never says 牵头.
+    """
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_units")
+    unit = models.ForeignKey(
+        "accounts.Unit", on_delete=models.PROTECT, related_name="article_units"
+    )
+    position = models.PositiveSmallIntegerField(_("次序"))
+
+    class Meta:
+        ordering = ["article", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article", "position"], name="policy_articleunit_position_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["article", "unit"], name="policy_articleunit_unit_unique"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.article_id}/{self.position}"
+
+
+class MeasureQuerySet(models.QuerySet):
+    def with_units(self):
+        """With article, lead unit and the article's units in the text's order: 2 queries."""
+        named = ArticleUnit.objects.select_related("unit").order_by("position")
+        return self.select_related("article", "article__document", "lead_unit").prefetch_related(
+            models.Prefetch("article__article_units", queryset=named, to_attr="named_units")
+        )
+
+    def with_money(self):
+        return self.filter(money=True)
+
+
+class Measure(models.Model):
+    """A measure (支持措施): one of the 32 lines of the catalogue."""
+
+    class Kind(models.TextChoices):
+        GRANT = "grant", _("资助")
+        REWARD = "reward", _("奖励")
+        SUBSIDY = "subsidy", _("补贴")
+        COMPENSATION = "compensation", _("风险补偿")
+        RECOGNITION = "recognition", _("认定")
+        CULTIVATION = "cultivation", _("培育")
+        SUPPORT = "support", _("支持")
+        RANKING = "ranking", _("排行榜")
+        LIST = "list", _("名单")
+
+    line = models.CharField(_("代码"), max_length=8, unique=True)
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="measures")
+    name_zh = models.CharField(_("名称"), max_length=60)
+    name_en = models.CharField(_("英文名称"), max_length=120)
+    kinds = ArrayField(
+        models.CharField(max_length=20, choices=Kind.choices), verbose_name=_("方式")
+    )
+    recipients_zh = models.CharField(_("支持对象"), max_length=200)
+    recipients_en = models.CharField(_("支持对象（英文）"), max_length=300)
+    clause = models.TextField(_("原文"))
+    clause_en = models.TextField(_("原文（英译）"))
+    money = models.BooleanField(_("涉及资金"))
+    position = models.PositiveSmallIntegerField(_("次序"), unique=True)
+    lead_unit = models.ForeignKey(
+        "accounts.Unit",
+        on_delete=models.PROTECT,
+        related_name="led_measures",
+        verbose_name=_("牵头单位"),
+    )
+
+    objects = MeasureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(line__regex=r"^\d{1,2}-\d[a-d]?$"), name="policy_measure_line_form"
+            ),
+            models.CheckConstraint(condition=~Q(kinds=[]), name="policy_measure_has_kind"),
+        ]
+
+    def __str__(self):
+        return f"{self.line} {self.name_zh}"
+
+    @property
+    def co_units(self):
+        """The article's other units, districts not among them, in the text's order."""
+        named = getattr(self.article, "named_units", None)
+        if named is None:
+            named = self.article.article_units.select_related("unit").order_by("position")
+        return [
+            row.unit
+            for row in named
+            if row.unit_id != self.lead_unit_id and row.unit.kind != "district"
+        ]
+
+
+class DefinitionQuerySet(models.QuerySet):
+    def in_force(self, *, on: date):
+        """The newest definition of every measure that is valid on the date."""
+        return (
+            self.filter(valid_from__lte=on)
+            .order_by("measure__position", "-valid_from")
+            .distinct("measure__position")
+        )
+
+
+class Definition(models.Model):
+    """A measure's rules from a date on: form, rubric, stages, award, caps. Never edited.
+
+    ``body`` is what ``policy.schema.parse`` reads; ``sha256`` is the hash of its canonical
+    JSON. A change is a new row with a later date.
+    """
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="definitions")
+    valid_from = models.DateField(_("生效日期"))
+    body = models.JSONField(_("内容"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    loaded_at = models.DateTimeField(_("载入时间"))
+
+    objects = DefinitionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["measure", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "valid_from"], name="policy_definition_date_unique"
+            ),
+            # The target of Call's composite foreign key: a call's definition is its measure's.
+            models.UniqueConstraint(fields=["id", "measure"], name="policy_definition_of_measure"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="policy_definition_sha256_form"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="definition_immutable", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.measure_id} {self.valid_from:%Y-%m-%d}"
+
+
+class CallQuerySet(models.QuerySet):
+    def published(self):
+        """Calls that the public may see: published, or closed after having been published."""
+        return self.exclude(status=Call.Status.DRAFT)
+
+    def open(self, *, at: datetime):
+        """Published calls whose window contains the moment (the cut-off itself is too late)."""
+        return self.filter(status=Call.Status.PUBLISHED, opens_at__lte=at, closes_at__gt=at)
+
+    def upcoming(self, *, at: datetime):
+        return self.filter(status=Call.Status.PUBLISHED, opens_at__gt=at)
+
+    def for_list(self):
+        """With what a list shows, soonest cut-off first: one query."""
+        return self.select_related("measure", "measure__lead_unit", "figures").order_by(
+            "closes_at", "code"
+        )
+
+
+class Call(models.Model):
+    """A call (申报通知): one round of a measure, with what the document leaves open."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("起草")
+        PUBLISHED = "published", _("已发布")
+        CLOSED = "closed", _("已截止")
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    code = models.CharField(_("批次代码"), max_length=30, unique=True)
+    measure = models.ForeignKey(
+        Measure, on_delete=models.PROTECT, related_name="calls", verbose_name=_("支持措施")
+    )
+    definition = models.ForeignKey(
+        Definition,
+        on_delete=models.PROTECT,
+        related_name="calls",
+        null=True,
+        blank=True,
+        verbose_name=_("规则版本"),
+    )
+    year = models.PositiveSmallIntegerField(_("年度"))
+    title_zh = models.CharField(_("标题"), max_length=120)
+    title_en = models.CharField(_("英文标题"), max_length=200)
+    guide_zh = models.TextField(_("申报指南"), blank=True)
+    opens_at = models.DateTimeField(_("开始时间"))
+    closes_at = models.DateTimeField(_("截止时间"))
+    budget_cny = models.DecimalField(
+        _("预算（元）"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    places = models.PositiveIntegerField(_("名额"), null=True, blank=True)
+    settings = models.JSONField(_("设置"), default=dict, blank=True)
+    status = models.CharField(
+        _("状态"), max_length=10, choices=Status.choices, default=Status.DRAFT
+    )
+    drafted_by = models.ForeignKey(
+        site.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="drafted_calls",
+        verbose_name=_("起草人"),
+    )
+    published_by = models.ForeignKey(
+        site.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="published_calls",
+        null=True,
+        blank=True,
+        verbose_name=_("发布人"),
+    )
+    published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
+    created_at = models.DateTimeField(_("起草时间"))
+    revision = models.PositiveIntegerField(_("修订号"), default=1)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-year", "code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(published_by__isnull=True) | ~Q(published_by=F("drafted_by")),
+                name="policy_call_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="policy_call_closes_after_opening"
+            ),
+            models.CheckConstraint(
+                condition=Q(budget_cny__isnull=True) | Q(budget_cny__gte=0),
+                name="policy_call_budget_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(places__isnull=True) | Q(places__gte=0),
+                name="policy_call_places_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft")
+                | Q(
+                    published_by__isnull=False,
+                    published_at__isnull=False,
+                    definition__isnull=False,
+                ),
+                name="policy_call_published_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "published", "closed"]),
+                name="policy_call_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[0-9A-Za-z][0-9A-Za-z-]*$"),
+                name="policy_call_code_form",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "closes_at"], name="policy_call_open")]
+        triggers = [
+            pgtrigger.FSM(
+                name="call_status",
+                field="status",
+                transitions=[("draft", "published"), ("published", "closed")],
+            ),
+            # What applicants rely on is fixed at publication. Budget, places, the cut-off and
+            # texts may change afterwards by an act with a reason.
+            pgtrigger.Protect(
+                name="call_pinned",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status__in=["published", "closed"])
+                & pgtrigger.AnyChange(
+                    "uid",
+                    "code",
+                    "measure",
+                    "definition",
+                    "year",
+                    "opens_at",
+                    "settings",
+                    "drafted_by",
+                    "published_by",
+                    "published_at",
+                    "created_at",
+                ),
+            ),
+            pgtrigger.Protect(
+                name="call_kept",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__status__in=["published", "closed"]),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.code} {self.title_zh}"
+
+    def is_open(self, *, at: datetime) -> bool:
+        return self.status == self.Status.PUBLISHED and self.opens_at <= at < self.closes_at
+
+
+class CallFigures(models.Model):
+    """What pages show of a call's money and places; written by the ledger's verbs above.
+
+    ``null`` in a total means that nothing bounds it.
+    """
+
+    call = models.OneToOneField(
+        Call, on_delete=models.CASCADE, primary_key=True, related_name="figures"
+    )
+    places_total = models.PositiveIntegerField(_("名额"), null=True, blank=True)
+    places_committed = models.PositiveIntegerField(_("已用名额"), default=0)
+    budget_cny = models.DecimalField(
+        _("预算（元）"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    committed_cny = models.DecimalField(
+        _("已占用（元）"), max_digits=14, decimal_places=2, default=0
+    )
+    approved_cny = models.DecimalField(_("已批（元）"), max_digits=14, decimal_places=2, default=0)
+    paid_cny = models.DecimalField(_("已拨（元）"), max_digits=14, decimal_places=2, default=0)
+    in_hand_cny = models.DecimalField(_("在办（元）"), max_digits=14, decimal_places=2, default=0)
+    in_hand_count = models.PositiveIntegerField(_("在办（件）"), default=0)
+    updated_at = models.DateTimeField(_("更新时间"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    committed_cny__gte=0, approved_cny__gte=0, paid_cny__gte=0, in_hand_cny__gte=0
+                ),
+                name="policy_callfigures_not_negative",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.call_id}"
+
+    @property
+    def places_left(self) -> int | None:
+        return None if self.places_total is None else self.places_total - self.places_committed
+
+    @property
+    def left_cny(self):
+        return None if self.budget_cny is None else self.budget_cny - self.committed_cny
+
+
+class CalendarYear(models.Model):
+    """A year whose working days are known. A year without a row is never guessed."""
+
+    year = models.PositiveSmallIntegerField(_("年份"), primary_key=True)
+    source = models.CharField(_("来源"), max_length=120)
+    provisional = models.BooleanField(_("暂定"), default=False)
+    loaded_at = models.DateTimeField(_("载入时间"))
+
+    class Meta:
+        ordering = ["year"]
+
+    def __str__(self):
+        return str(self.year)
+
+
+class CalendarDay(models.Model):
+    """A day that departs from "Monday to Friday are working days", or bears a holiday's name."""
+
+    date = models.DateField(_("日期"), primary_key=True)
+    year = models.ForeignKey(CalendarYear, on_delete=models.CASCADE, related_name="days")
+    is_workday = models.BooleanField(_("工作日"))
+    name = models.CharField(_("名称"), max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["date"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(date__year=F("year")), name="policy_calendarday_in_its_year"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.date:%Y-%m-%d}"
