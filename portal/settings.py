@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "csp",
     "portal",
     "portal.audit",
+    "portal.files",
     "portal.accounts",
     "portal.notices",
     "policy",

@@ -1,0 +1,41 @@
+"""Recording: the one way an event comes into being."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from portal.audit.models import Event
+
+
+def type_of(obj: models.Model | type[models.Model]) -> str:
+    """The object type as it stands in events: ``app_label.model``."""
+    return obj._meta.label_lower
+
+
+def record(
+    action: str,
+    *,
+    obj: models.Model,
+    actor: Any,
+    data: dict | None = None,
+    from_state: str = "",
+    to_state: str = "",
+) -> Event:
+    """Append an event about ``obj`` inside the caller's transaction.
+
+    ``actor`` is a user, or a string that names a part of the system ("system:sweep").
+    Raises ``TransactionManagementError`` outside a transaction: an act and its event are one.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(f"record({action!r}) outside a transaction")
+    is_user = isinstance(actor, models.Model)
+    return Event.objects.create(
+        actor_id=actor.pk if is_user else None,
+        actor_label=str(actor),
+        action=action,
+        object_type=type_of(obj),
+        object_id=str(obj.pk),
+        from_state=from_state,
+        to_state=to_state,
+        data=data or {},
+    )

@@ -1,0 +1,68 @@
+"""Notices: the outbox (state change, event and notice are one transaction) and the inbox."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from portal.ids import UID_LENGTH, new_uid
+
+
+class NoticeQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at):
+        """What the user's inbox shows: released notices, the newest first."""
+        return self.filter(recipient=user, held_until__lte=at).order_by("-id")
+
+    def due(self, *, at):
+        """What waits to be mailed, the oldest first."""
+        return self.filter(mailed_at__isnull=True, given_up_at__isnull=True, held_until__lte=at)
+
+
+class Notice(models.Model):
+    """A message to a person: one row for each person and cause (dedupe key)."""
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices"
+    )
+    subject = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=200, blank=True)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField()
+    held_until = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+    given_up_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["recipient", "-id"], name="notice_inbox"),
+            models.Index(
+                fields=["held_until"],
+                condition=Q(mailed_at__isnull=True, given_up_at__isnull=True),
+                name="notice_outbox",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Mail(models.Model):
+    """A mail kept instead of sent, where no mail server is configured (EMAIL_URL)."""
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    to = models.TextField()
+    subject = models.TextField()
+    body = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="mail_newest")]
+
+    def __str__(self) -> str:
+        return self.subject
