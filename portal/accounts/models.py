@@ -262,7 +262,11 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=sorted(ORGANISATION_ROLES), organisation__isnull=False, unit__isnull=True)
+                condition=Q(
+                    role__in=sorted(ORGANISATION_ROLES),
+                    organisation__isnull=False,
+                    unit__isnull=True,
+                )
                 | Q(role__in=sorted(UNIT_ROLES), organisation__isnull=True, unit__isnull=False)
                 | (
                     ~Q(role__in=sorted(ORGANISATION_ROLES | UNIT_ROLES))

@@ -1,0 +1,27 @@
+"""Rights of the running role that are narrower than the default (see docs/structure.md)."""
+
+from django.conf import settings
+from django.db import migrations
+
+
+def _statement(verb: str, rights: str, preposition: str, tables: tuple[str, ...]):
+    def run(apps, schema_editor):
+        role = settings.DATABASE_RUNTIME_ROLE
+        with schema_editor.connection.cursor() as cursor:
+            # One role for everything (DATABASE_OWNER_URL not given): there is nobody to narrow.
+            cursor.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [role]
+            )
+            if cursor.fetchone():
+                name = schema_editor.connection.ops.quote_name(role)
+                for table in tables:
+                    cursor.execute(f'{verb} {rights} ON "{table}" {preposition} {name}')
+
+    return run
+
+
+def withhold(rights: str, *tables: str) -> migrations.RunPython:
+    """A migration operation: the running role loses ``rights`` ("UPDATE, DELETE") on the tables."""
+    return migrations.RunPython(
+        _statement("REVOKE", rights, "FROM", tables), _statement("GRANT", rights, "TO", tables)
+    )
