@@ -1,0 +1,70 @@
+"""The contract of a definition: what a measure's rules, form and plan look like, parsed.
+
+``parse(body)`` turns the JSON of ``Definition.body`` into frozen dataclasses and refuses
+anything that does not fit. Identity is always an ASCII ``code``; every text is a ``Text``.
+"""
+
+from policy.schema.award import Award, CallSetting, Cap, Eligibility, Quota, Rate, Requirement
+from policy.schema.definition import DefinitionSchema, parse
+from policy.schema.form import (
+    INVOICE_CATEGORIES,
+    PREFILLS,
+    Check,
+    Choice,
+    Condition,
+    Field,
+    Form,
+    Group,
+    InvoiceTable,
+    Row,
+    Section,
+    Table,
+)
+from policy.schema.plan import (
+    FILE_TYPES,
+    LETTER_CODES,
+    LETTER_FIELDS,
+    AttachmentSlot,
+    Criterion,
+    Letter,
+    Level,
+    Rubric,
+    Stage,
+)
+from policy.strict import SchemaError
+from policy.text import Text
+
+__all__ = [
+    "FILE_TYPES",
+    "INVOICE_CATEGORIES",
+    "LETTER_CODES",
+    "LETTER_FIELDS",
+    "PREFILLS",
+    "AttachmentSlot",
+    "Award",
+    "CallSetting",
+    "Cap",
+    "Check",
+    "Choice",
+    "Condition",
+    "Criterion",
+    "DefinitionSchema",
+    "Eligibility",
+    "Field",
+    "Form",
+    "Group",
+    "InvoiceTable",
+    "Letter",
+    "Level",
+    "Quota",
+    "Rate",
+    "Requirement",
+    "Row",
+    "Rubric",
+    "SchemaError",
+    "Section",
+    "Stage",
+    "Table",
+    "Text",
+    "parse",
+]

@@ -1,0 +1,205 @@
+"""The money of a definition: award rule, caps, quota, eligibility, settings of a call."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from policy.schema.codes import check_codes
+from policy.schema.form import Choice, Condition, Field
+from policy.strict import Wrong
+from policy.text import Text
+
+Source = Literal["stated", "inferred"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A fraction of the base: stated in the document, or left to a setting of the call.
+
+    ``ceiling``: the value is the document's upper bound (最高 50%), the call sets the rate.
+    """
+
+    value: Decimal | None = None
+    setting: str | None = None
+    source: Source = "stated"
+    ceiling: bool = False
+
+    def check(self):
+        if self.value is None and self.setting is None:
+            raise Wrong("a rate has a value or a setting")
+        if (self.value is not None and self.setting is not None) is not self.ceiling:
+            raise Wrong("a ceiling has a value and a setting; another rate only one of them")
+        if self.value is not None and not 0 < self.value <= 1:
+            raise Wrong("a rate is a fraction above 0 and up to 1", "value")
+
+
+@dataclass(frozen=True)
+class Award:
+    """How the amount comes about.
+
+    ===============  ================================================================
+    rate_of_base     rate × base; the base is an amount or the invoice table
+    per_item         amount per item × number of items
+    discretionary    what the reviewers propose, up to the caps
+    none             the line carries no amount of its own
+    ===============  ================================================================
+    """
+
+    kind: Literal["rate_of_base", "per_item", "discretionary", "none"]
+    clause: str
+    source: Source = "stated"
+    base: str | None = None
+    base_label: Text | None = None
+    rate: Rate | None = None
+    unit_amount_cny: Decimal | None = None
+    inputs: tuple[Field, ...] = ()
+    items: bool = False
+
+    def check(self):
+        check_codes(self.inputs, "inputs")
+        known = {item.code: item for item in self.inputs}
+        wanted = {
+            "rate_of_base": {"base", "base_label", "rate"},
+            "per_item": {"base", "base_label", "unit_amount_cny"},
+            "discretionary": {"base", "base_label"},
+            "none": set(),
+        }[self.kind]
+        given = {
+            name
+            for name in ("base", "base_label", "rate", "unit_amount_cny")
+            if getattr(self, name) is not None
+        }
+        if given != wanted:
+            raise Wrong(f"{self.kind} takes {', '.join(sorted(wanted)) or 'nothing'}")
+        if self.items and self.kind != "rate_of_base":
+            raise Wrong("items (the invoice table) go with rate_of_base", "items")
+        if self.base is not None and not self.items and self.base not in known:
+            raise Wrong(f"no input {self.base!r}", "base")
+        if self.unit_amount_cny is not None and self.unit_amount_cny <= 0:
+            raise Wrong("an amount per item is above 0", "unit_amount_cny")
+
+
+CapScope = Literal[
+    "project",
+    "task",
+    "centre",
+    "platform",
+    "result",
+    "incubator",
+    "institution",
+    "institute",
+    "station",
+    "fund",
+    "organisation",
+    "organisation_class",
+    "person",
+]
+Period = Literal["year", "call", "lifetime"]
+
+
+@dataclass(frozen=True)
+class Cap:
+    """An upper bound of the sum of awards in one scope and period.
+
+    ``source`` says where the amount comes from, ``scope_source`` where scope and period do.
+    ``once``: a second award in the same scope and period is refused, whatever room is left.
+    """
+
+    code: str
+    label: Text
+    amount_cny: Decimal
+    scope: CapScope
+    period: Period
+    clause: str
+    source: Source = "stated"
+    scope_source: Source = "inferred"
+    once: bool = False
+
+    def check(self):
+        if not 0 < self.amount_cny < Decimal("1e12"):
+            raise Wrong("a cap lies between 0 and 1e12 元", "amount_cny")
+        if self.amount_cny != round(self.amount_cny, 2):
+            raise Wrong("a cap has at most two decimals", "amount_cny")
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Places that the document names."""
+
+    places: int
+    clause: str
+    source: Source = "stated"
+    meaning: Literal["total", "stock", "per_year", "per_call"] = "total"
+    meaning_source: Source = "inferred"
+
+    def check(self):
+        if self.places < 1:
+            raise Wrong("a quota has at least one place", "places")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition of eligibility: an input of the award rule that must fit, with its clause."""
+
+    code: str
+    label: Text
+    test: Condition
+    clause: str
+    source: Source = "stated"
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    requirements: tuple[Requirement, ...] = ()
+
+    def check(self):
+        check_codes(self.requirements, "requirements")
+
+
+@dataclass(frozen=True)
+class CallSetting:
+    """What an administrator decides for a call because the document leaves it open.
+
+    A code with a dot (``joint_review.silence``) replaces an attribute of a stage.
+
+    ==================  ===========================================================
+    rate                a string, a fraction above 0 and up to 1
+    integer, workdays   a whole number
+    decimal, money      a string (money: in 元, at most two decimals)
+    date                ``"2026-11-21"``
+    bool, choice, multichoice   as in a form
+    instalments         a list of whole percents that add up to 100
+    ==================  ===========================================================
+    """
+
+    code: str
+    type: Literal[
+        "rate",
+        "integer",
+        "workdays",
+        "decimal",
+        "money",
+        "date",
+        "bool",
+        "choice",
+        "multichoice",
+        "instalments",
+    ]
+    label: Text
+    help: Text
+    unit: Text | None = None
+    required: bool = False
+    default: Any = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    choices: tuple[Choice, ...] = ()
+
+    def check(self):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", self.code):
+            raise Wrong(f"code {self.code!r} is not lower-case ASCII", "code")
+        if (self.type in {"choice", "multichoice"}) is not bool(self.choices):
+            raise Wrong("choices go with the types choice and multichoice, and only with them")
+        if self.required and self.default is not None:
+            raise Wrong("a setting with a default is not required", "required")

@@ -1,0 +1,146 @@
+"""A definition as a whole: its parts fit one another."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from policy.schema.award import Award, CallSetting, Cap, Eligibility, Quota
+from policy.schema.codes import check_codes, find
+from policy.schema.form import Form, Section
+from policy.schema.plan import AttachmentSlot, Letter, Rubric, Stage
+from policy.strict import Wrong, build
+
+
+@dataclass(frozen=True)
+class DefinitionSchema:
+    """A measure's rules from ``valid_from`` on."""
+
+    line: str
+    valid_from: date
+    award: Award
+    eligibility: Eligibility = field(default_factory=Eligibility)
+    caps: tuple[Cap, ...] = ()
+    quota: Quota | None = None
+    settings: tuple[CallSetting, ...] = ()
+    form: Form = field(default_factory=Form)
+    attachments: tuple[AttachmentSlot, ...] = ()
+    rubric: Rubric = field(default_factory=Rubric)
+    stages: tuple[Stage, ...] = ()
+    letters: tuple[Letter, ...] = ()
+
+    def check(self):
+        for part in ("attachments", "stages", "letters", "caps"):
+            check_codes(getattr(self, part), part)
+        self._check_form()
+        self._check_stages()
+        self._check_award()
+
+    def _check_form(self):
+        slots = {slot.code for slot in self.attachments}
+        sections: set[str] = set()
+        fields: set[str] = set()
+        for here, section in self._sections():
+            if section.code in sections:
+                raise Wrong(f"section {section.code!r} stands twice", *here, "code")
+            sections.add(section.code)
+            for index, item in enumerate(section.fields):
+                if item.code in fields:
+                    raise Wrong(f"field {item.code!r} stands twice", *here, "fields", index)
+                fields.add(item.code)
+        for here, section in self._sections():
+            self._check_section(section, here, fields=fields, slots=slots)
+        for index, slot in enumerate(self.attachments):
+            if slot.required_if and slot.required_if.field not in fields:
+                raise Wrong(f"no field {slot.required_if.field!r}", "attachments", index)
+        for index, item in enumerate(self.rubric.criteria):
+            if missing := set(item.evidence) - slots - fields - sections:
+                raise Wrong(f"no evidence {min(missing)!r}", "rubric", "criteria", index)
+
+    def _check_section(self, section: Section, here, *, fields: set[str], slots: set[str]):
+        """What a section names elsewhere exists: fields, attachments, tables, columns."""
+        for index, item in enumerate(section.fields):
+            if item.required_if and item.required_if.field not in fields:
+                raise Wrong(f"no field {item.required_if.field!r}", *here, "fields", index)
+            if missing := set(item.evidence) - slots:
+                raise Wrong(f"no attachment {min(missing)!r}", *here, "fields", index)
+        for index, check in enumerate(section.checks):
+            known = set(fields)
+            if check.table is not None:
+                if check.table not in self.form.tables:
+                    raise Wrong(f"no table {check.table!r}", *here, "checks", index)
+                known |= {column.code for column in self.form.tables[check.table].columns}
+            if missing := set(check.operands) - known:
+                raise Wrong(f"no field {min(missing)!r}", *here, "checks", index)
+
+    def _sections(self) -> Iterator[tuple[tuple, Section]]:
+        for group_no, group in enumerate(self.form.groups):
+            for section_no, section in enumerate(group.sections):
+                yield ("form", "groups", group_no, "sections", section_no), section
+
+    def _check_stages(self):
+        known = {stage.code for stage in self.stages}
+        for index, stage in enumerate(self.stages):
+            if stage.next is not None and stage.next not in known:
+                raise Wrong(f"no stage {stage.next!r}", "stages", index, "next")
+        seen: set[str] = set()
+        for index, setting in enumerate(self.settings):
+            if setting.code in seen:
+                raise Wrong(f"setting {setting.code!r} stands twice", "settings", index)
+            seen.add(setting.code)
+            if "." in setting.code:
+                code, attribute = setting.code.split(".")
+                if code not in known or attribute not in Stage.__dataclass_fields__:
+                    raise Wrong(f"no stage attribute {setting.code!r}", "settings", index, "code")
+
+    def _check_award(self):
+        settings = {setting.code: setting for setting in self.settings}
+        rate = self.award.rate
+        named = settings.get(rate.setting) if rate and rate.setting else None
+        if rate and rate.setting and (named is None or named.type != "rate"):
+            raise Wrong(f"no rate setting {rate.setting!r}", "award", "rate", "setting")
+        inputs = {item.code for item in self.award.inputs}
+        for index, requirement in enumerate(self.eligibility.requirements):
+            if requirement.test.field not in inputs:
+                raise Wrong(
+                    f"no input {requirement.test.field!r}",
+                    "eligibility",
+                    "requirements",
+                    index,
+                    "test",
+                )
+
+    @property
+    def can_be_called(self) -> bool:
+        """Whether a call of this definition could be applied for: it has a form and a plan."""
+        return bool(self.form.groups and self.stages)
+
+    def slot(self, code: str) -> AttachmentSlot:
+        return find(self.attachments, code)
+
+    def letter(self, code: str) -> Letter:
+        return find(self.letters, code)
+
+    def setting(self, code: str) -> CallSetting:
+        return find(self.settings, code)
+
+    def stage_plan(self, settings: Mapping[str, Any]) -> tuple[Stage, ...]:
+        """The stages with the call's settings in place of the defaults."""
+        plan = []
+        for stage in self.stages:
+            chosen = {
+                setting.code.split(".")[1]: value
+                for setting in self.settings
+                if setting.code.startswith(f"{stage.code}.")
+                and (value := settings.get(setting.code, setting.default)) is not None
+            }
+            plan.append(replace(stage, **chosen))
+        return tuple(plan)
+
+    def stage(self, code: str, settings: Mapping[str, Any] | None = None) -> Stage:
+        return find(self.stage_plan(settings or {}), code)
+
+
+def parse(body: Mapping[str, Any]) -> DefinitionSchema:
+    """A definition's body as dataclasses; SchemaError names the first fault's place."""
+    return build(DefinitionSchema, body)
