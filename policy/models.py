@@ -4,6 +4,8 @@ Text that is policy (names, clauses, guides) carries its own zh and en; identity
 line ("10-1"), a code or a uid, never a translated text.
 """
 
+import functools
+import operator
 from datetime import date, datetime
 
 import pgtrigger
@@ -14,6 +16,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.ids import UID_LENGTH, new_uid
+
+
+def _any_change(*fields: str) -> pgtrigger.Q:
+    """pgtrigger's AnyChange as a Q, which (unlike AnyChange) combines with other conditions."""
+    changes = [pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in fields]
+    return functools.reduce(operator.or_, changes)
 
 
 class Document(models.Model):
@@ -327,7 +335,7 @@ class Call(models.Model):
                 name="call_pinned",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__status__in=["published", "closed"])
-                & pgtrigger.AnyChange(
+                & _any_change(
                     "uid",
                     "code",
                     "measure",

@@ -18,7 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 # Where everything lives that is not code: database, files, keys, anchors, logs.
-DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = paths.data_dir()
 PORT = env.int("PORT", default=8000)
 SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 _site = urlsplit(SITE_URL)
@@ -110,20 +110,26 @@ TEMPLATES = [
     }
 ]
 
+
 # Two roles: the owner migrates and loads, the running role serves (see docs/structure.md).
 # DATABASE_URL is the running role's address, DATABASE_OWNER_URL the owner's.
-_options = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+def _database(url: str, **more) -> dict:
+    """Django's settings of an address; a socket's folder stands in its query (?host=/…&port=…)."""
+    config = env.db_url_config(url)
+    options = config.setdefault("OPTIONS", {})
+    for key in ("host", "port"):
+        if key in options:
+            config[key.upper()] = str(options.pop(key))
+    return config | more
+
+
+_database_url = env("DATABASE_URL", default="") or paths.runtime_url(DATA_DIR)
+_owner_url = env("DATABASE_OWNER_URL", default="") or (
+    env("DATABASE_URL", default="") or paths.owner_url(DATA_DIR)
+)
 DATABASES = {
-    "default": {
-        **env.db_url_config(env("DATABASE_URL", default=paths.runtime_url(DATA_DIR))),
-        **_options,
-    },
-    "owner": {
-        **env.db_url_config(
-            env("DATABASE_OWNER_URL", default="")
-            or env("DATABASE_URL", default=paths.owner_url(DATA_DIR))
-        ),
-    },
+    "default": _database(_database_url, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True),
+    "owner": _database(_owner_url),
 }
 # The name that is granted the running role's rights at each migration.
 DATABASE_RUNTIME_ROLE = DATABASES["default"].get("USER") or paths.RUNTIME_ROLE
@@ -227,17 +233,20 @@ if not EMAIL_CONFIG:
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="portal@localhost")
 
 # --- tasks -----------------------------------------------------------------------
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=paths.broker_url(DATA_DIR))
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {
-        "install_pgmq_from_sql": True,
-        "init_extension": False,
-        "visibility_timeout": 3600,
+# Without CELERY_BROKER_URL the queue is a database of the embedded PostgreSQL (kombu's pgmq).
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or paths.broker_url(DATA_DIR)
+# A task whose worker was killed comes back after the visibility timeout; the sweep is sooner.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
+if CELERY_BROKER_URL.startswith("pgmq://"):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
+        "conn_string": paths.broker_conninfo(CELERY_BROKER_URL),
+        "init_extension": False,  # its SQL is installed without the extension
+        "wait_time_seconds": 0,
         "polling_interval": 0.1,
+        "pool_size": 4,
+        "pool_timeout": 5,
     }
-    if CELERY_BROKER_URL.startswith("pgmq")
-    else {"visibility_timeout": 3600}
-)
+    CELERY_BROKER_URL = "pgmq://"  # kombu refuses a query in the address
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -2,42 +2,71 @@
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 OWNER_ROLE = "portal_owner"
 RUNTIME_ROLE = "portal_app"
 DATABASE = "portal"
 BROKER_DATABASE = "portal_broker"
+PORT = 5432  # names the socket's file; nothing listens on TCP
 # A socket's address may hold 107 bytes; the file name takes 17 of them.
 _SOCKET_DIR_MAX_BYTES = 85
+# The broker's library writes its connection string without quotes.
+_SOCKET_DIR_PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
+
+
+def data_dir() -> Path:
+    """Where everything lives that is not code: ``DATA_DIR``, or ``var/`` beside the code."""
+    fallback = Path(__file__).resolve().parent.parent.parent / "var"
+    return Path(os.environ.get("DATA_DIR") or fallback).resolve()
+
+
+def cluster_dir(data_dir: Path) -> Path:
+    """PostgreSQL's data folder (a link where the database's user cannot reach the data folder)."""
+    return data_dir / "postgres"
 
 
 def socket_dir(data_dir: Path) -> Path:
-    """The private folder of the database's socket; outside the data folder if its path is long."""
+    """The private folder of the database's socket; outside the data folder if its path is unfit."""
     inside = data_dir / "run"
-    if len(os.fsencode(inside)) <= _SOCKET_DIR_MAX_BYTES:
+    fits = len(os.fsencode(inside)) <= _SOCKET_DIR_MAX_BYTES
+    # A cluster reached through a link lies where the data folder cannot be reached by its user.
+    linked = cluster_dir(data_dir).is_symlink()
+    if fits and not linked and _SOCKET_DIR_PLAIN.fullmatch(str(inside)):
         return inside
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"portal-{digest}"
+    return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}"
 
 
-def _url(scheme: str, role: str, database: str, data_dir: Path) -> str:
-    return f"{scheme}://{role}@/{database}?host={quote(str(socket_dir(data_dir)), safe='')}"
+def _url(role: str, database: str, data_dir: Path) -> str:
+    host = quote(str(socket_dir(data_dir)), safe="")
+    return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
 
 def runtime_url(data_dir: Path) -> str:
-    return _url("postgresql", RUNTIME_ROLE, DATABASE, data_dir)
+    return _url(RUNTIME_ROLE, DATABASE, data_dir)
 
 
 def owner_url(data_dir: Path) -> str:
-    return _url("postgresql", OWNER_ROLE, DATABASE, data_dir)
+    return _url(OWNER_ROLE, DATABASE, data_dir)
 
 
 def broker_url(data_dir: Path) -> str:
-    return _url("pgmq", RUNTIME_ROLE, BROKER_DATABASE, data_dir)
+    return "pgmq" + _url(RUNTIME_ROLE, BROKER_DATABASE, data_dir).removeprefix("postgresql")
+
+
+def broker_conninfo(url: str) -> str:
+    """The libpq string of a ``pgmq://`` address, for kombu's transport option ``conn_string``.
+
+    kombu drops the address's query and pgmq would otherwise listen to ``DATABASE_URL``.
+    """
+    return make_conninfo(**conninfo_to_dict("postgresql" + url.removeprefix("pgmq")))
 
 
 def secret_key(data_dir: Path) -> str:

