@@ -4,8 +4,6 @@ Text that is policy (names, clauses, guides) carries its own zh and en; identity
 line ("10-1"), a code or a uid, never a translated text.
 """
 
-import functools
-import operator
 from datetime import date, datetime
 
 import pgtrigger
@@ -18,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from portal.ids import UID_LENGTH, new_uid
 
 
-def _any_change(*fields: str) -> pgtrigger.Q:
-    """pgtrigger's AnyChange as a Q, which (unlike AnyChange) combines with other conditions."""
-    changes = [pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in fields]
-    return functools.reduce(operator.or_, changes)
+def refuse(name: str, reason: str) -> str:
+    """The body of a trigger that refuses the row under a constraint's name."""
+    return (
+        f"RAISE EXCEPTION '{reason}' "
+        f"USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{name}';"
+    )
 
 
 class Document(models.Model):
@@ -203,13 +203,32 @@ class Definition(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="definition_immutable", operation=pgtrigger.Update | pgtrigger.Delete
+            pgtrigger.Trigger(
+                name="definition_immutable",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=refuse("policy_definition_immutable", "a definition is never edited"),
             ),
         ]
 
     def __str__(self):
         return f"{self.measure_id} {self.valid_from:%Y-%m-%d}"
+
+
+# Columns of a call that publication fixes.
+PINNED = (
+    "uid",
+    "code",
+    "measure_id",
+    "definition_id",
+    "year",
+    "opens_at",
+    "settings",
+    "drafted_by_id",
+    "published_by_id",
+    "published_at",
+    "created_at",
+)
 
 
 class CallQuerySet(models.QuerySet):
@@ -331,28 +350,23 @@ class Call(models.Model):
             ),
             # What applicants rely on is fixed at publication. Budget, places, the cut-off and
             # texts may change afterwards by an act with a reason.
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="call_pinned",
+                when=pgtrigger.Before,
+                func=refuse("policy_call_pinned", "what publication fixed is not edited"),
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status__in=["published", "closed"])
-                & _any_change(
-                    "uid",
-                    "code",
-                    "measure",
-                    "definition",
-                    "year",
-                    "opens_at",
-                    "settings",
-                    "drafted_by",
-                    "published_by",
-                    "published_at",
-                    "created_at",
+                condition=pgtrigger.Condition(
+                    "OLD.status <> 'draft' AND ("
+                    + " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in PINNED)
+                    + ")"
                 ),
             ),
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="call_kept",
+                when=pgtrigger.Before,
+                func=refuse("policy_call_kept", "a published call is not deleted"),
                 operation=pgtrigger.Delete,
-                condition=pgtrigger.Q(old__status__in=["published", "closed"]),
+                condition=pgtrigger.Condition("OLD.status <> 'draft'"),
             ),
         ]
 
