@@ -280,7 +280,7 @@ class Call(models.Model):
     budget_cny = models.DecimalField(
         _("预算（元）"), max_digits=14, decimal_places=2, null=True, blank=True
     )
-    places = models.PositiveIntegerField(_("名额"), null=True, blank=True)
+    places = models.IntegerField(_("名额"), null=True, blank=True)
     settings = models.JSONField(_("设置"), default=dict, blank=True)
     status = models.CharField(
         _("状态"), max_length=10, choices=Status.choices, default=Status.DRAFT

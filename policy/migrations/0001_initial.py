@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                         verbose_name="预算（元）",
                     ),
                 ),
-                ("places", models.PositiveIntegerField(blank=True, null=True, verbose_name="名额")),
+                ("places", models.IntegerField(blank=True, null=True, verbose_name="名额")),
                 ("settings", models.JSONField(blank=True, default=dict, verbose_name="设置")),
                 (
                     "status",
