@@ -1,0 +1,357 @@
+"""What is granted: awards, decisions, payments, and the ledger of caps and quotas (台账)."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Application
+from portal.accounts.models import Organisation, Unit
+from portal.ids import UID_LENGTH, new_uid
+from reviews.models import Selection, two_people
+
+USER = settings.AUTH_USER_MODEL
+
+
+def _uid():
+    return models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+
+
+def _user(null=False):
+    return models.ForeignKey(USER, on_delete=models.PROTECT, null=null, related_name="+")
+
+
+def _cny(**options):
+    return models.DecimalField(max_digits=16, decimal_places=2, **options)
+
+
+class CapAccount(models.Model):
+    """What may be committed under one rule in one scope: a cap in 元, places, or both.
+
+    ``rule`` and ``scope`` are the key: ("call_budget", "call:<uid>"), ("10-1/centre",
+    "application:<uid>"), ("10-1/places", "line:10-1"). The counters are moved by the trigger of
+    ``Posting`` alone; the CHECKs are the guarantee. Accounts are locked in the order of the key.
+    """
+
+    rule = models.CharField(max_length=60)
+    scope = models.CharField(max_length=80)
+    label_zh = models.CharField(max_length=120)
+    label_en = models.CharField(max_length=200)
+    clause = models.TextField(blank=True)
+    measure = models.ForeignKey(
+        "policy.Measure", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, null=True, related_name="+")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    year = models.PositiveSmallIntegerField(null=True)
+    cap_cny = _cny(null=True)
+    cap_places = models.PositiveIntegerField(null=True)
+    committed_cny = _cny(default=0)
+    approved_cny = _cny(default=0)
+    paid_cny = _cny(default=0)
+    committed_places = models.IntegerField(default=0)
+
+    class Meta:
+        ordering = ["rule", "scope"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "scope"], name="capaccount_key"),
+            models.CheckConstraint(
+                condition=Q(cap_cny__isnull=True) | Q(cap_cny__gte=0), name="cap_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(committed_cny__gte=0), name="committed_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(cap_cny__isnull=True) | Q(committed_cny__lte=F("cap_cny")),
+                name="committed_within_cap",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_cny__gte=0, approved_cny__lte=F("committed_cny")),
+                name="approved_within_committed",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_cny__gte=0, paid_cny__lte=F("approved_cny")),
+                name="paid_within_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(committed_places__gte=0)
+                & (Q(cap_places__isnull=True) | Q(committed_places__lte=F("cap_places"))),
+                name="places_within_quota",
+            ),
+        ]
+        indexes = [models.Index(fields=["call"], name="capaccount_of_call")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.scope}"
+
+    @property
+    def room_cny(self):
+        """What is left under the cap (元); None without a cap."""
+        return None if self.cap_cny is None else self.cap_cny - self.committed_cny
+
+    @property
+    def room_places(self) -> int | None:
+        return None if self.cap_places is None else self.cap_places - self.committed_places
+
+
+class Award(models.Model):
+    """A grant, reward or subsidy to one case. Its amounts follow the ledger."""
+
+    class State(models.TextChoices):
+        RESERVED = "reserved", _("拟支持")
+        APPROVED = "approved", _("已批准")
+        CONFIRMED = "confirmed", _("财政已确认")
+        PAID = "paid", _("已拨付")
+        RELEASED = "released", _("已释放")
+
+    uid = _uid()
+    application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="award")
+    call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="awards")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="awards")
+    definition = models.ForeignKey("policy.Definition", on_delete=models.PROTECT, related_name="+")
+    selection = models.ForeignKey(
+        Selection, on_delete=models.PROTECT, null=True, related_name="awards"
+    )
+    year = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RESERVED)
+    computed_cny = _cny()
+    capped_cny = _cny()
+    recommended_cny = _cny()
+    approved_cny = _cny(null=True)
+    paid_cny = _cny(default=0)
+    # Inputs, settings, commitments and steps of policy.computing: enough to replay to the 分.
+    trace = models.JSONField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    capped_cny__lte=F("computed_cny"), recommended_cny__lte=F("capped_cny")
+                ),
+                name="award_recommended_within_capped",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_cny__isnull=True)
+                | Q(approved_cny__lte=F("recommended_cny"), approved_cny__gte=0),
+                name="award_approved_within_recommended",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_cny=0) | Q(paid_cny__gt=0, paid_cny__lte=F("approved_cny")),
+                name="award_paid_within_approved",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["call", "state"], name="award_of_call"),
+            models.Index(fields=["organisation", "year"], name="award_of_organisation"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="award_states",
+                field="state",
+                transitions=[
+                    ("reserved", "approved"),
+                    ("approved", "confirmed"),
+                    ("confirmed", "paid"),
+                    ("reserved", "released"),
+                    ("approved", "released"),
+                    ("confirmed", "released"),
+                    ("paid", "confirmed"),
+                ],
+            ),
+            pgtrigger.Protect(name="award_not_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="award_basis_kept",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange(
+                    "application", "definition", "computed_cny", "capped_cny",
+                    "recommended_cny", "trace",
+                ),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.state}"
+
+
+class Entry(models.Model):
+    """One act in the ledger. Append-only; every entry is audited at commit."""
+
+    class Kind(models.TextChoices):
+        OPENING = "opening", _("期初")
+        RESERVE = "reserve", _("拟支持")
+        APPROVE = "approve", _("批准")
+        PAY = "pay", _("拨付")
+        RETURN = "return", _("退回")
+        CLAW_BACK = "claw_back", _("追回")
+        RELEASE = "release", _("释放")
+
+    uid = _uid()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, null=True, related_name="entries")
+    amount_cny = _cny()
+    places = models.PositiveSmallIntegerField(default=0)
+    note = models.CharField(max_length=300, blank=True)
+    idempotency_key = models.CharField(max_length=120, unique=True)
+    made_by = _user()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cny__gte=0), name="entry_not_negative"),
+            models.CheckConstraint(
+                condition=Q(kind="opening") | Q(award__isnull=False), name="entry_of_award"
+            ),
+        ]
+        indexes = [models.Index(fields=["award", "id"], name="entry_of_award")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_cny}"
+
+
+class Posting(models.Model):
+    """An entry's effect on one account. Its insert trigger moves the account's counters."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
+    account = models.ForeignKey(CapAccount, on_delete=models.PROTECT, related_name="postings")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "account"], name="posting_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} → {self.account_id}"
+
+
+class Decision(models.Model):
+    """立项/认定: a document (文件) with its awards, drafted by a clerk, released by a head."""
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("待签发")
+        RELEASED = "released", _("已签发")
+        CONFIRMED = "confirmed", _("财政已确认")
+
+    uid = _uid()
+    call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="decisions")
+    number = models.CharField(_("文号"), max_length=60, unique=True)
+    title = models.CharField(_("标题"), max_length=160)
+    text = models.TextField(_("正文"), blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
+    drafted_by = _user()
+    drafted_at = models.DateTimeField()
+    released_by = _user(null=True)
+    released_at = models.DateTimeField(null=True)
+    confirmed_by = _user(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    funding_source = models.CharField(_("资金来源"), max_length=120, blank=True)
+    pdf = models.ForeignKey("files.Blob", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            two_people("drafted_by", "released_by", "decision_two_people"),
+            models.CheckConstraint(
+                condition=Q(state="drafted")
+                | Q(released_by__isnull=False, released_at__isnull=False),
+                name="decision_released_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed")
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="decision_confirmed_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class DecisionItem(models.Model):
+    """An award in a decision, with the amount that is approved."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="items")
+    award = models.OneToOneField(Award, on_delete=models.PROTECT, related_name="decision_item")
+    approved_cny = _cny()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_cny__gte=0), name="decisionitem_not_negative"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}/{self.award_id}"
+
+
+class PaymentBatch(models.Model):
+    """资金拨付表: drafted by a finance clerk, released by a finance head."""
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("待签发")
+        RELEASED = "released", _("已签发")
+
+    uid = _uid()
+    call = models.ForeignKey(
+        "policy.Call", on_delete=models.PROTECT, related_name="payment_batches"
+    )
+    number = models.CharField(_("拨付编号"), max_length=60, unique=True)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
+    drafted_by = _user()
+    drafted_at = models.DateTimeField()
+    released_by = _user(null=True)
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            two_people("drafted_by", "released_by", "paymentbatch_two_people"),
+            models.CheckConstraint(
+                condition=Q(state="drafted")
+                | Q(released_by__isnull=False, released_at__isnull=False),
+                name="paymentbatch_released_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Payment(models.Model):
+    """One transfer to one payee; the account stands as it was at the draft."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("待拨付")
+        SENT = "sent", _("已拨付")
+        ARRIVED = "arrived", _("已到账")
+        BOUNCED = "bounced", _("退汇")
+
+    uid = _uid()
+    batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="payments")
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="payments")
+    instalment = models.PositiveSmallIntegerField(default=1)
+    amount_cny = _cny()
+    payee_name = models.CharField(max_length=120)
+    payee_bank = models.CharField(max_length=120)
+    payee_account = models.CharField(max_length=40)
+    payee_bank_code = models.CharField(max_length=12, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    arrived_on = models.DateField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cny__gt=0), name="payment_positive"),
+            models.UniqueConstraint(
+                fields=["award", "instalment"],
+                condition=~Q(state="bounced"),
+                name="payment_once_per_instalment",
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="payment_not_deleted", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.award_id} {self.amount_cny}"
