@@ -12,13 +12,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   entry awards_entry%ROWTYPE;
   reserved numeric := 0;
+  approved numeric := 0;
 BEGIN
   SELECT * INTO STRICT entry FROM awards_entry WHERE id = NEW.entry_id;
-  IF entry.kind = 'approve' THEN
-    -- Converts the reservation: what was reserved beyond the approved amount is freed.
-    SELECT coalesce(sum(e.amount_cny), 0) INTO reserved
+  IF entry.kind IN ('approve', 'release') THEN
+    -- An approval converts the reservation: what was reserved beyond the approved amount is
+    -- freed. A release takes back what was approved as well.
+    SELECT coalesce(sum(e.amount_cny) FILTER (WHERE e.kind = 'reserve'), 0),
+           coalesce(sum(e.amount_cny) FILTER (WHERE e.kind = 'approve'), 0)
+      INTO reserved, approved
       FROM awards_entry e JOIN awards_posting p ON p.entry_id = e.id
-     WHERE e.award_id = entry.award_id AND e.kind = 'reserve' AND p.account_id = NEW.account_id;
+     WHERE e.award_id = entry.award_id AND p.account_id = NEW.account_id;
   END IF;
   UPDATE awards_capaccount SET
     committed_cny = committed_cny + CASE entry.kind
@@ -30,6 +34,7 @@ BEGIN
       ELSE 0 END,
     approved_cny = approved_cny + CASE entry.kind
       WHEN 'approve' THEN entry.amount_cny
+      WHEN 'release' THEN -least(entry.amount_cny, approved)
       WHEN 'opening' THEN entry.amount_cny
       WHEN 'claw_back' THEN -entry.amount_cny
       ELSE 0 END,

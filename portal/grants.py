@@ -5,6 +5,8 @@ from django.db import migrations
 
 
 def _statement(verb: str, rights: str, preposition: str, tables: tuple[str, ...]):
+    """``rights`` is "UPDATE, DELETE", or "UPDATE (column, …)" for columns."""
+
     def run(apps, schema_editor):
         role = settings.DATABASE_RUNTIME_ROLE
         with schema_editor.connection.cursor() as cursor:
@@ -24,4 +26,12 @@ def withhold(rights: str, *tables: str) -> migrations.RunPython:
     """A migration operation: the running role loses ``rights`` ("UPDATE, DELETE") on the tables."""
     return migrations.RunPython(
         _statement("REVOKE", rights, "FROM", tables), _statement("GRANT", rights, "TO", tables)
+    )
+
+
+def grant_columns(right: str, table: str, *columns: str) -> migrations.RunPython:
+    """A migration operation: of a table withheld before, the running role may write these columns."""
+    listed = f"{right} ({', '.join(columns)})"
+    return migrations.RunPython(
+        _statement("GRANT", listed, "TO", (table,)), _statement("REVOKE", listed, "FROM", (table,))
     )
