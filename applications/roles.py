@@ -1,0 +1,69 @@
+"""What a user is in a case: the roles of the workflow table.
+
+Membership says what a user is in a unit or an organisation; the unit's part in the case says
+the rest: a clerk of the applicant's district is that case's ``district_clerk``.
+"""
+
+from django.http import Http404
+
+from applications.models import Application, Part, Party
+from portal.accounts.models import Membership, Role
+
+_UNIT_ROLES = {
+    Role.CLERK: "clerk",
+    Role.HEAD: "head",
+    Role.FINANCE: "clerk",
+    Role.FINANCE_HEAD: "head",
+}
+# Case roles: filler, org_admin, district_clerk, district_head, lead_clerk, lead_head,
+# co_unit_clerk, co_unit_head, finance_clerk, finance_head, expert, auditor, policy_admin.
+
+
+def case_roles(user, application: Application) -> frozenset[str]:
+    """The user's roles in this case; empty for a stranger. Two queries."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    found: set[str] = set()
+    memberships = list(Membership.objects.active().filter(user=user))
+    units: dict[int, set[str]] = {}
+    for held in memberships:
+        if held.organisation_id is not None:
+            if held.organisation_id == application.organisation_id:
+                found.add(held.role)
+        elif held.unit_id is not None:
+            units.setdefault(held.unit_id, set()).add(held.role)
+        elif held.role in {Role.AUDITOR, Role.POLICY_ADMIN}:
+            found.add(held.role)
+    parties = Party.objects.filter(application=application, ended_at__isnull=True)
+    for party in parties:
+        if party.user_id == user.pk:
+            found.add("expert")
+        for role in units.get(party.unit_id, ()):
+            # Money matters are the finance roles', not every clerk's of the finance bureau;
+            # and the finance bureau's opinion as a co-unit is its clerks'.
+            is_finance = role in {Role.FINANCE, Role.FINANCE_HEAD}
+            if is_finance is (party.part == Part.FINANCE):
+                found.add(f"{party.part}_{_UNIT_ROLES[role]}")
+    return frozenset(found)
+
+
+def get_visible(user, uid: str, *, lock: bool = False) -> Application:
+    """The application that the user may see, or ``Http404``: foreign and absent are one."""
+    cases = Application.objects.visible_to(user).select_related(
+        "call__measure__lead_unit", "call__measure__article", "definition", "organisation",
+        "district", "holder_unit",
+    )  # fmt: skip
+    if lock:
+        cases = cases.select_for_update(of=("self",))
+    try:
+        return cases.get(uid=uid)
+    except Application.DoesNotExist:
+        raise Http404(uid) from None
+
+
+def get_as(user, uid: str, *roles: str) -> Application:
+    """As ``get_visible``, for a user who has one of the roles; a wrong role answers 404 too."""
+    application = get_visible(user, uid)
+    if not case_roles(user, application) & set(roles):
+        raise Http404(uid)
+    return application
