@@ -70,12 +70,6 @@ def version(folder: Path) -> int:
     return int(match[1])
 
 
-def _elsewhere(name: str, key: Path) -> Path:
-    folder = _ELSEWHERE / f"{name}-{sha256(os.fsencode(key)).hexdigest()[:12]}"
-    _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return folder
-
-
 class Postgres:
     """The database server of one data folder.
 
@@ -116,7 +110,8 @@ class Postgres:
         if folder.parts[-3:] != _WHEEL.parts:
             raise PostgresError(f"PG_BIN={folder}: the user {self.user.pw_name} cannot execute it")
         packages = folder.parents[2]
-        copy = _elsewhere("postgres", packages)
+        copy = _ELSEWHERE / f"postgres-{sha256(os.fsencode(packages)).hexdigest()[:12]}"
+        _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not (copy / _WHEEL / "postgres").exists():
             fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
             skip = shutil.ignore_patterns("include", "doc", "*.a")
@@ -208,14 +203,15 @@ class Postgres:
 
     def _link_elsewhere(self) -> None:
         """Put what the database's user must reach outside, and links to it in the data folder."""
-        elsewhere = _elsewhere("data", self.data_dir)
-        elsewhere.mkdir(mode=0o755, exist_ok=True)
-        for link in (self.cluster, self.data_dir / "run"):
-            if not link.is_dir():
-                link.unlink(missing_ok=True)
-                link.symlink_to(elsewhere / link.name)
-                if link.name == "run":
-                    link.resolve().mkdir(mode=0o700, exist_ok=True)
+        links = [link for link in (self.cluster, self.data_dir / "run") if not link.is_dir()]
+        if not links:
+            return
+        _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        elsewhere = Path(tempfile.mkdtemp(prefix="data-", dir=_ELSEWHERE))
+        elsewhere.chmod(0o755)
+        for link in links:
+            link.unlink(missing_ok=True)
+            link.symlink_to(elsewhere / link.name)
 
     def _our_uids(self) -> set[int]:
         return {os.geteuid()} | ({self.user.pw_uid} if self.user else set())
