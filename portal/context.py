@@ -1,8 +1,51 @@
 """What every template may use."""
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from portal import clock, menus
+from portal.display import Display
+
+
+def memberships(request) -> list:
+    """The signed-in user's present memberships, read once for each request."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    if not hasattr(request, "present_memberships"):
+        request.present_memberships = list(
+            user.memberships.active().select_related("organisation", "unit").order_by("pk")
+        )
+    return request.present_memberships
+
+
+def menu_roles(request) -> set[str]:
+    """The names under which the menu knows the reader: roles, and the groups of ``menus``."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"visitor"}
+    held = memberships(request)
+    roles = {membership.role for membership in held} | {"member"}
+    if any(membership.organisation_id for membership in held):
+        roles.add("applicant")
+    if any(membership.unit_id for membership in held):
+        roles.add("officer")
+    return roles
 
 
 def site(request):
-    """The site's time at the request's arrival, and whether demonstration data is loaded."""
-    return {"server_now": getattr(request, "arrived_at", None), "demo": settings.DEMO}
+    """The site's time, the reader's display, the menu of the reader's roles.
+
+    ``server_now`` is the request's arrival by the database clock; menu and memberships are
+    computed only where a template shows them.
+    """
+    arrived_at = getattr(request, "arrived_at", None)
+    return {
+        "server_now": clock.local(arrived_at) if arrived_at else None,
+        "server_ms": str(int(arrived_at.timestamp() * 1000)) if arrived_at else "",
+        "demo": settings.DEMO,
+        "service_phone": settings.SERVICE_PHONE,
+        "display": Display.of(request),
+        "memberships": SimpleLazyObject(lambda: memberships(request)),
+        "menu": SimpleLazyObject(lambda: list(menus.links(menu_roles(request), request.path))),
+    }

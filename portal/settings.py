@@ -20,8 +20,6 @@ env = environ.Env()
 # Where everything lives that is not code: database, files, keys, anchors, logs.
 DATA_DIR = paths.data_dir()
 PORT = env.int("PORT", default=8000)
-# The address that the web server listens on; a proxy that ends TLS stands before it.
-BIND = env("BIND", default="127.0.0.1")
 SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 _site = urlsplit(SITE_URL)
 _https = _site.scheme == "https"
@@ -33,6 +31,8 @@ if not _https and _site.hostname not in {"127.0.0.1", "localhost", "::1"}:
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY", default="") or paths.secret_key(DATA_DIR)
 ALLOWED_HOSTS = sorted({_site.hostname or "localhost", "127.0.0.1", "localhost", "testserver"})
+# Shown in the footer of every page; 12345 is the city's hotline for all government services.
+SERVICE_PHONE = env("SERVICE_PHONE", default="12345")
 # Demonstration data and its accounts (DEMO=0: an empty portal).
 DEMO = env.bool("DEMO", default=True)
 
@@ -133,10 +133,6 @@ DATABASES = {
     "default": _database(_database_url, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True),
     "owner": _database(_owner_url),
 }
-# The embedded PostgreSQL serves what is not given: the database, the broker, or both.
-EMBEDDED_DATABASE = not env("DATABASE_URL", default="")
-EMBEDDED_BROKER = not env("CELERY_BROKER_URL", default="")
-EMBEDDED_POSTGRES = EMBEDDED_DATABASE or EMBEDDED_BROKER
 # The name that is granted the running role's rights at each migration.
 DATABASE_RUNTIME_ROLE = DATABASES["default"].get("USER") or paths.RUNTIME_ROLE
 
@@ -204,6 +200,7 @@ LANGUAGE_COOKIE_NAME = "language"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 SECURE_SSL_REDIRECT = _https and env.bool("SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
@@ -250,14 +247,9 @@ if CELERY_BROKER_URL.startswith("pgmq://"):
         "wait_time_seconds": 0,
         "polling_interval": 0.1,
         "pool_size": 4,
-        "pool_timeout": 3,
+        "pool_timeout": 5,
     }
     CELERY_BROKER_URL = "pgmq://"  # kombu refuses a query in the address
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_CONNECTION_TIMEOUT = 2
-# A request does not wait for a broker that is down: the sweep finds what was missed.
-CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -4,10 +4,15 @@ from django.urls import include, path
 
 from portal import views
 
+handler400 = "portal.views.bad_request"
+handler403 = "portal.views.forbidden"
+handler404 = "portal.views.not_found"
+
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", include("policy.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", views.set_language, name="set_language"),
+    path("display/", views.set_display, name="set_display"),
     path("accounts/", include("allauth.urls")),
 ]

@@ -1,4 +1,4 @@
-"""Pages that belong to no app: health, language, home."""
+"""Pages that belong to no app: health, language, display, and the pages of errors."""
 
 from django.conf import settings
 from django.db import connection
@@ -7,10 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-
-@require_GET
-def home(request):
-    return render(request, "home.html")
+from portal import display
 
 
 @require_GET
@@ -25,21 +22,55 @@ def readyz(request):
     return HttpResponse("ready\n", content_type="text/plain")
 
 
-@require_POST
-def set_language(request):
+def _back(request):
+    """A redirect to ``next`` of the form, if that lies on this site."""
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         target = "/"
-    response = redirect(target)
+    return redirect(target)
+
+
+def _remember(response, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=display.COOKIE_AGE_S,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=True,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+
+
+@require_POST
+def set_language(request):
+    response = _back(request)
     if (code := request.POST.get("language")) in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            code,
-            max_age=31_536_000,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=True,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-        )
+        _remember(response, settings.LANGUAGE_COOKIE_NAME, code)
     return response
+
+
+@require_POST
+def set_display(request):
+    """Toggle 大字版 or 高对比."""
+    response = _back(request)
+    chosen = display.Display.of(request).toggled(request.POST.get("toggle", ""))
+    _remember(response, display.COOKIE, chosen.as_cookie())
+    return response
+
+
+def bad_request(request, exception=None):
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request, exception=None):
+    return render(request, "403.html", status=403)
+
+
+def not_found(request, exception=None):
+    return render(request, "404.html", status=404)
+
+
+def csrf_failure(request, reason=""):
+    return render(request, "403_csrf.html", status=403)

@@ -1,0 +1,49 @@
+"""Words of the policy for templates: articles, kinds, the state of a call."""
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from policy.models import Article, Call, Measure
+from portal.templatetags.portal_ui import month_day, status_tag
+
+register = template.Library()
+
+_NUMERALS = "〇一二三四五六七八九"
+
+
+@register.filter
+def article_no(no: int) -> str:
+    """The number of an article as the document writes it: 10 → 十, 22 → 二十二; in English 10."""
+    if (get_language() or "").startswith("en"):
+        return str(no)
+    tens, units = divmod(no, 10)
+    head = ("" if tens == 1 else _NUMERALS[tens]) + "十" if tens else ""
+    return head + (_NUMERALS[units] if units or not tens else "")
+
+
+@register.filter
+def kind_label(code: str) -> str:
+    """The name of a kind of support: grant → 资助."""
+    return str(Measure.Kind(code).label)
+
+
+@register.simple_tag
+def clause_source(article: Article) -> str:
+    """``宁委办发〔2024〕14号 第十条``."""
+    return _("%(number)s 第%(no)s条") % {
+        "number": article.document.number,
+        "no": article_no(article.no),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def call_status(context, call: Call) -> SafeString:
+    """受理中 / 11月20日开放 / 已截止, by the time of the request."""
+    now = context["server_now"]
+    if call.is_open(at=now):
+        return status_tag(_("受理中"), "good")
+    if call.status == Call.Status.PUBLISHED and call.opens_at > now:
+        return status_tag(_("%(day)s开放") % {"day": month_day(call.opens_at)}, "info")
+    return status_tag(_("已截止"), "neutral")

@@ -1,0 +1,77 @@
+"""The public pages of the policy: home, measures, calls. Nothing here needs signing in."""
+
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
+from policy.models import Call, CallFigures, Measure
+from policy.schema import parse
+from portal import clock
+from portal.paging import page_by_key
+
+
+def _chosen(request) -> Group | None:
+    """The group of measures that the address names."""
+    return next((group for group in GROUPS if group.code == request.GET.get("group")), None)
+
+
+def _catalogue_context(request, every: list[Card]) -> dict:
+    """Cards of the chosen group, and what the chips above them need."""
+    group = _chosen(request)
+    shown = [card for card in every if group is None or card.measure.article.no in group.articles]
+    return {"cards": shown, "total": len(every), "groups": GROUPS, "group": group}
+
+
+@require_GET
+def home(request):
+    every = catalogue(at=request.arrived_at)
+    calls = [call for card in every for call in card.calls if call.is_open(at=request.arrived_at)]
+    year = clock.local(request.arrived_at).year
+    paid = CallFigures.objects.filter(call__year=year).aggregate(cny=Sum("paid_cny"))
+    context = {
+        "open_calls": sorted(calls, key=lambda call: (call.closes_at, call.code)),
+        "paid_cny": paid["cny"] or Decimal(0),
+    }
+    return render(request, "home.html", context | _catalogue_context(request, every))
+
+
+@require_GET
+def measure_list(request):
+    every = catalogue(at=request.arrived_at)
+    return render(request, "policy/measure_list.html", _catalogue_context(request, every))
+
+
+@require_GET
+def measure_detail(request, line: str):
+    measures = Measure.objects.with_units().filter(line=line)
+    found = cards(measures, at=request.arrived_at)
+    if not found:
+        raise Http404
+    return render(request, "policy/measure_detail.html", {"card": found[0]})
+
+
+@require_GET
+def call_list(request):
+    calls = Call.objects.published().select_related("measure", "measure__lead_unit", "figures")
+    page = page_by_key(calls, request, keys=["-closes_at", "uid"])
+    return render(request, "policy/call_list.html", {"page": page})
+
+
+@require_GET
+def call_detail(request, uid: str):
+    published = Call.objects.published().select_related(
+        "measure", "measure__article__document", "measure__lead_unit", "figures", "definition"
+    )
+    call = published.filter(uid=uid).first()
+    if call is None:
+        raise Http404
+    context = {
+        "call": call,
+        "rules": parse(call.definition.body),
+        "is_open": call.is_open(at=request.arrived_at),
+    }
+    return render(request, "policy/call_detail.html", context)

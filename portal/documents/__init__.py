@@ -1,1 +1,0 @@
-"""Generated documents: PDF by Typst with the vendored fonts."""

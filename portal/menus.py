@@ -1,0 +1,47 @@
+"""The header's menu as a table: whose it is, the page's url name, its label.
+
+An entry is shown to whoever holds its role, once its url name exists; the order of the table
+is the order of the menu. A role is one of ``portal.accounts.models.Role`` or a group:
+``visitor`` (not signed in), ``member`` (signed in), ``applicant`` (of an organisation),
+``officer`` (of a unit), ``*`` (everybody).
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class Entry(NamedTuple):
+    role: str
+    url_name: str
+    label: str
+
+
+ENTRIES: list[Entry] = [
+    Entry("visitor", "measure_list", _("支持措施")),
+    Entry("visitor", "call_list", _("申报通知")),
+]
+
+
+class Link(NamedTuple):
+    url: str
+    label: str
+    current: bool
+
+
+def links(roles: Collection[str], path: str) -> Iterator[Link]:
+    """The entries open to the roles, the one that the path lies under marked as current."""
+    seen: dict[str, str] = {}
+    for entry in ENTRIES:
+        if entry.role != "*" and entry.role not in roles:
+            continue
+        try:
+            seen.setdefault(reverse(entry.url_name), entry.label)
+        except NoReverseMatch:
+            continue
+    under = [url for url in seen if path == url or (url != "/" and path.startswith(url))]
+    current = max(under, key=len, default=None)
+    for url, label in seen.items():
+        yield Link(url, label, url == current)

@@ -1,0 +1,26 @@
+// An error summary takes focus when the page or a fragment comes, and the title says so.
+(() => {
+  function take(root) {
+    const summary = root.querySelector("[data-error-summary]");
+    if (!summary) return;
+    const prefix = summary.dataset.titlePrefix;
+    if (prefix && !document.title.startsWith(prefix)) document.title = prefix + document.title;
+    summary.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-error-summary] a[href^='#']");
+    const target = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!target) return;
+    event.preventDefault();
+    const field = target.matches("input, select, textarea, button, [tabindex]")
+      ? target
+      : target.querySelector("input:not([type=hidden]), select, textarea, button");
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) {
+      box.open = true;
+    }
+    (field || target).focus();
+    (target.closest(".field") || target).scrollIntoView({ block: "center" });
+  });
+  take(document);
+  document.addEventListener("htmx:afterSettle", (event) => take(event.target.parentElement || document));
+})();

@@ -1,0 +1,68 @@
+"""The public pages: what they show, whom they hide drafts from, how much they ask."""
+
+import pytest
+from django.urls import reverse
+
+from tests.policy.catalogue import CLAUSE, make_draft_call, make_measure, make_open_call
+
+pytestmark = pytest.mark.django_db
+
+
+def test_home_lists_open_calls_by_closing_date(client):
+    later = make_open_call(make_measure(1), days=20)
+    sooner = make_open_call(make_measure(2), days=3)
+    make_open_call(make_measure(3), days=-1)
+    response = client.get(reverse("home"))
+    assert response.context["open_calls"] == [sooner, later]
+    text = response.content.decode()
+    assert text.index(sooner.uid) < text.index(later.uid)
+
+
+@pytest.mark.parametrize(("name", "queries"), [("home", 6), ("measure_list", 5), ("call_list", 2)])
+@pytest.mark.parametrize("rows", [1, 30])
+def test_list_at_any_length_asks_the_same_number_of_queries(
+    client, django_assert_num_queries, name, queries, rows
+):
+    for position in range(1, rows + 1):
+        make_open_call(make_measure(position, article_no=10 + position // 10), days=position)
+    address = reverse(name)
+    client.get(address)
+    with django_assert_num_queries(queries):
+        response = client.get(address)
+    assert response.content.decode().count("<li><a class=") >= rows
+
+
+def test_catalogue_of_a_group_shows_its_articles_only(client):
+    make_measure(1, article_no=10)
+    make_measure(2, article_no=15)
+    response = client.get(reverse("measure_list"), {"group": "market"})
+    assert [card.measure.article.no for card in response.context["cards"]] == [15]
+    assert response.context["total"] == 2
+
+
+def test_measure_shows_its_clause_verbatim_and_its_ceiling(client):
+    measure = make_measure()
+    text = client.get(reverse("measure_detail", args=[measure.line])).content.decode()
+    assert CLAUSE in text
+    assert '<span class="amount">200.00 <small>万元</small></span>' in text
+
+
+def test_measure_with_unknown_line_is_not_found(client):
+    make_measure()
+    assert client.get(reverse("measure_detail", args=["99-9"])).status_code == 404
+
+
+def test_call_in_draft_is_not_found_and_not_listed(client):
+    measure = make_measure()
+    published = make_open_call(measure, number=1)
+    draft = make_draft_call(measure, number=2, title_zh="起草中的通知")
+    assert client.get(reverse("call_detail", args=[draft.uid])).status_code == 404
+    assert client.get(reverse("call_detail", args=[published.uid])).status_code == 200
+    assert "起草中的通知" not in client.get(reverse("call_list")).content.decode()
+
+
+def test_call_that_is_open_shows_the_time_left(client):
+    call = make_open_call(make_measure(), days=9)
+    text = client.get(reverse("call_detail", args=[call.uid])).content.decode()
+    assert f'data-countdown="{int(call.closes_at.timestamp() * 1000)}"' in text
+    assert "8 天 23 小时" in text
