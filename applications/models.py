@@ -71,6 +71,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("correction", "formal_check"),
     ("correction", "lapsed"),
     ("formal_check", "refused"),
+    ("joint_review", "refused"),
     *((source, target)
       for at, source in enumerate(
           ("formal_check", "joint_review", "expert_review", "verification"))

@@ -70,6 +70,11 @@ class CheckItem(models.Model):
     code = models.CharField(max_length=40)
     result = models.CharField(max_length=20, choices=Result.choices)
     note = models.CharField(max_length=500, blank=True)
+    # Where it was seen; later reviewers open the evidence at that page.
+    attachment = models.ForeignKey(
+        Attachment, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    page = models.PositiveSmallIntegerField(null=True)
     checked_by = _user()
     checked_at = models.DateTimeField()
 
@@ -135,6 +140,12 @@ class Proposal(models.Model):
     action = models.CharField(max_length=40)
     reason = models.TextField()
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    # The objection that a proposed conclusion is about.
+    objection = models.ForeignKey(
+        "Objection", on_delete=models.PROTECT, null=True, related_name="proposals"
+    )
+    # The case's revision that the drafter saw: a case that moved since is drafted anew.
+    case_revision = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
     drafted_by = _user()
     drafted_at = models.DateTimeField()
@@ -145,6 +156,20 @@ class Proposal(models.Model):
     class Meta:
         constraints = [
             two_people("drafted_by", "settled_by", "proposal_two_people"),
+            models.CheckConstraint(
+                condition=Q(
+                    action__in=["dismiss_objection", "uphold_objection"], objection__isnull=False
+                )
+                | (
+                    ~Q(action__in=["dismiss_objection", "uphold_objection"])
+                    & Q(objection__isnull=True)
+                ),
+                name="proposal_objection_fits_action",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent_back") | Q(settled_note__gt=""),
+                name="proposal_sent_back_with_note",
+            ),
             models.CheckConstraint(
                 condition=Q(state="drafted")
                 | Q(settled_by__isnull=False, settled_at__isnull=False),
@@ -181,10 +206,19 @@ class Opinion(models.Model):
     text = models.TextField(blank=True)
     given_by = _user(null=True)
     given_at = models.DateTimeField(null=True)
+    # How the lead unit dealt with an objection; without it the joint review does not end.
+    answer = models.TextField(blank=True)
+    answered_by = _user(null=True)
+    answered_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["application", "unit"], name="opinion_once"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_by__isnull=True, answered_at__isnull=True)
+                | Q(answer__gt="", answered_by__isnull=False, answered_at__isnull=False),
+                name="opinion_answer_whole",
+            ),
             models.CheckConstraint(
                 condition=~Q(outcome__in=["objection", "veto"]) | Q(text__gt=""),
                 name="opinion_objection_explained",
@@ -223,6 +257,7 @@ class Panel(models.Model):
         DRAWN = "drawn", _("待审定")
         SCORING = "scoring", _("评分中")
         FROZEN = "frozen", _("已封存")
+        DISCARDED = "discarded", _("已作废")
 
     uid = _uid()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="panels")
@@ -241,15 +276,32 @@ class Panel(models.Model):
     frozen_by = _user(null=True)
     frozen_at = models.DateTimeField(null=True)
     unlocked_reason = models.CharField(max_length=500, blank=True)
+    discarded_by = _user(null=True)
+    discarded_at = models.DateTimeField(null=True)
+    discarded_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
             two_people("drawn_by", "approved_by", "panel_two_people"),
+            two_people("drawn_by", "discarded_by", "panel_discarded_by_another"),
             models.CheckConstraint(condition=Q(size__gte=3), name="panel_at_least_three"),
             models.CheckConstraint(
-                condition=Q(state="drawn")
+                condition=Q(state__in=["drawn", "discarded"])
                 | Q(approved_by__isnull=False, approved_at__isnull=False),
                 name="panel_scoring_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="frozen") | Q(frozen_by__isnull=False, frozen_at__isnull=False),
+                name="panel_frozen_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="discarded")
+                | Q(
+                    discarded_by__isnull=False,
+                    discarded_at__isnull=False,
+                    discarded_reason__gt="",
+                ),
+                name="panel_discarded_whole",
             ),
         ]
 
@@ -292,6 +344,8 @@ class Seat(models.Model):
     code = models.CharField(max_length=4)
     state = models.CharField(max_length=10, choices=State.choices)
     order = models.PositiveSmallIntegerField()
+    # The field (stratum) for which the expert was drawn; "" where any expert would do.
+    field = models.CharField(max_length=40, blank=True)
     withdrawn_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -355,15 +409,28 @@ class Scoring(models.Model):
 
 
 class Verification(models.Model):
-    """The verified base (核定) of a case: drafted by a clerk, released by a head."""
+    """The verified base (核定) of a case: drafted by a clerk, released by a head.
 
+    ``rows`` holds what the clerk verified of each invoice, {uid: {"verified_cny", "reason"}}; the
+    invoices themselves bear it from the release on.
+    """
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("待负责人审签")
+        RELEASED = "released", _("已审签")
+        SENT_BACK = "sent_back", _("已退回")
+
+    uid = _uid()
     application = models.OneToOneField(
         Application, on_delete=models.PROTECT, related_name="verification"
     )
     claimed_cny = models.DecimalField(max_digits=14, decimal_places=2)
     verified_cny = models.DecimalField(max_digits=14, decimal_places=2)
+    rows = models.JSONField(default=dict)
     computation = models.JSONField()
     note = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
+    sent_back_note = models.CharField(max_length=500, blank=True)
     audit_report = models.ForeignKey(
         Attachment, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -378,6 +445,15 @@ class Verification(models.Model):
             models.CheckConstraint(
                 condition=Q(verified_cny__gte=0, verified_cny__lte=F("claimed_cny")),
                 name="verification_within_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="released", released_by__isnull=False, released_at__isnull=False)
+                | (~Q(state="released") & Q(released_by__isnull=True, released_at__isnull=True)),
+                name="verification_released_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent_back") | Q(sent_back_note__gt=""),
+                name="verification_sent_back_with_note",
             ),
         ]
 
@@ -405,6 +481,7 @@ class Selection(models.Model):
     drafted_at = models.DateTimeField()
     confirmed_by = _user(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    sent_back_note = models.CharField(max_length=500, blank=True)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -500,12 +577,22 @@ class Objection(models.Model):
     application = models.ForeignKey(
         Application, on_delete=models.PROTECT, related_name="objections"
     )
+
+    class Signed(models.TextChoices):
+        PERSON = "person", _("个人实名")
+        UNIT = "unit", _("单位盖章")
+
+    signed_as = models.CharField(
+        _("署名方式"), max_length=10, choices=Signed.choices, default=Signed.PERSON
+    )
     signatory = models.CharField(_("异议人"), max_length=120)
     contact = models.CharField(_("联系方式"), max_length=60)
     text = models.TextField(_("异议内容"))
     filed_by = _user(null=True)
     filed_at = models.DateTimeField()
     due_on = models.DateField(null=True)
+    accepted_by = _user(null=True)
+    accepted_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.FILED)
     conclusion = models.TextField(blank=True)
     decided_by = _user(null=True)
@@ -517,7 +604,16 @@ class Objection(models.Model):
                 condition=Q(state__in=["filed", "accepted"])
                 | Q(conclusion__gt="", decided_by__isnull=False, decided_at__isnull=False),
                 name="objection_decided_whole",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(state="filed")
+                | Q(accepted_by__isnull=False, accepted_at__isnull=False),
+                name="objection_accepted_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(signatory="") & ~Q(contact="") & ~Q(text=""),
+                name="objection_signed",
+            ),
         ]
         triggers = [pgtrigger.Protect(name="objection_not_deleted", operation=pgtrigger.Delete)]
 

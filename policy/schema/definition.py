@@ -56,6 +56,16 @@ class DefinitionSchema:
         for index, item in enumerate(self.rubric.criteria):
             if missing := set(item.evidence) - slots - fields - sections:
                 raise Wrong(f"no evidence {min(missing)!r}", "rubric", "criteria", index)
+        for at, stage in enumerate(self.stages):
+            for index, point in enumerate(stage.checks):
+                if missing := set(point.evidence) - slots - fields - sections:
+                    here = ("stages", at, "checks", index)
+                    raise Wrong(f"no evidence {min(missing)!r}", *here, "evidence")
+        by = self.rubric.stratify_by
+        if by is not None and not (by in fields and self.form.fields[by].choices):
+            raise Wrong(f"no field of choices {by!r}", "rubric", "stratify_by")
+        if missing := set(self.rubric.avoid) - fields:
+            raise Wrong(f"no field {min(missing)!r}", "rubric", "avoid")
 
     def _check_section(self, section: Section, here, *, fields: set[str], slots: set[str]):
         """What a section names elsewhere exists: fields, attachments, tables, columns."""

@@ -100,6 +100,10 @@ class Rubric:
     comment_above_percent: int = 95
     spread_flag_points: int = 20
     drop_extremes_from: int = 5
+    # The choice field of the form by which the draw is stratified, and the text fields in which
+    # the applicant names experts who should not judge (回避).
+    stratify_by: str | None = None
+    avoid: tuple[str, ...] = ()
 
     def check(self):
         check_codes(self.criteria, "criteria")
@@ -125,6 +129,19 @@ Holder = Literal["applicant", "district", "lead", "co_units", "experts", "financ
 
 
 @dataclass(frozen=True)
+class CheckPoint:
+    """An item of the formal check (形式审查): what must be so, and where it can be seen.
+
+    ``evidence`` names attachment slots, fields or sections of the form.
+    """
+
+    code: str
+    label: Text
+    evidence: tuple[str, ...] = ()
+    clause: str | None = None
+
+
+@dataclass(frozen=True)
 class Stage:
     """A stage of the plan: who holds the case, for how many working days, what comes next.
 
@@ -137,6 +154,8 @@ class Stage:
     holder: Holder
     next: str | None = None
     limit_workdays: int | None = None
+    # formal_check: every item is settled before a case is accepted
+    checks: tuple[CheckPoint, ...] = ()
     # correction
     max_rounds: int | None = None
     # joint_review: what silence after the limit means, and whether one veto ends the case
@@ -146,11 +165,14 @@ class Stage:
     min_experts: int | None = None
     experts: int | None = None
     reserves: int | None = None
+    # whether experts see no name of the applicant (bank and phones they never see)
+    mask_names: bool | None = None
     # public_notice
     objection_accept_workdays: int | None = None
     objection_decide_workdays: int | None = None
 
     def check(self):
+        check_codes(self.checks, "checks")
         if self.limit_workdays is not None and not 1 <= self.limit_workdays <= 250:
             raise Wrong("limit_workdays lies between 1 and 250", "limit_workdays")
         if self.min_experts is not None and not 1 <= self.min_experts <= (self.experts or 0):
