@@ -55,6 +55,8 @@ ENDED = frozenset(
         Status.WITHDRAWN,
     }
 )
+# Ended without a grant: the organisation may start anew under the same call.
+VOID = ENDED - {Status.PAID}
 # The union of every plan's moves: the table in workflow.py may use no other, and the
 # database's last line (the FSM trigger) is made of it.
 MOVES: tuple[tuple[str, str], ...] = (
@@ -142,6 +144,8 @@ class Application(models.Model):
     number = models.CharField(_("申报编号"), max_length=40, unique=True, null=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     revision = models.PositiveIntegerField(default=1)
+    # Which of the organisation's live cases under this call; 1 unless the call allows more.
+    ordinal = models.PositiveSmallIntegerField(default=1)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -173,6 +177,11 @@ class Application(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["call", "organisation", "ordinal"],
+                condition=~Q(status__in=sorted(VOID)),
+                name="application_live_once",
+            ),
             models.CheckConstraint(
                 condition=Q(number__isnull=True, submitted_at__isnull=True)
                 | Q(number__isnull=False, submitted_at__isnull=False),
@@ -298,24 +307,17 @@ class Party(models.Model):
         return f"{self.application_id} {self.part}"
 
 
-class SectionState(models.TextChoices):
-    EMPTY = "empty", _("未开始")
-    STARTED = "started", _("填写中")
-    DONE = "done", _("已完成")
-    PROBLEM = "problem", _("有问题")
-
-
 class Answer(models.Model):
-    """The answers of one section (栏目), as typed; the revision counts saves."""
+    """The answers of one section (栏目); the revision counts saves.
+
+    ``data`` holds for each field the JSON that ``policy.schema.form`` describes, or the text as
+    it was typed where that could not be read: a draft loses nothing. What is wrong and how far a
+    section has come is computed when asked (``applications.sections``), not stored.
+    """
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="answers")
     section = models.CharField(max_length=40)
     data = models.JSONField(default=dict)
-    state = models.CharField(
-        max_length=10, choices=SectionState.choices, default=SectionState.EMPTY
-    )
-    # field code → message facts, found at the last whole check.
-    problems = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
     # field code → {"revision", "by", "at"}: who wrote what last, for merging two tabs.
     touched = models.JSONField(default=dict)
@@ -334,7 +336,7 @@ class Answer(models.Model):
 
 
 class TableRow(models.Model):
-    """A row of a child table (子表), as typed."""
+    """A row of a child table (子表); ``data`` as an Answer's."""
 
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
     application = models.ForeignKey(
@@ -343,7 +345,11 @@ class TableRow(models.Model):
     table = models.CharField(max_length=40)
     position = models.PositiveIntegerField()
     data = models.JSONField(default=dict)
-    problems = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=1)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["table", "position"]
@@ -360,10 +366,11 @@ class TableRow(models.Model):
 
 
 class Invoice(models.Model):
-    """A row of the investment table (投入明细表): one invoice, typed.
+    """A row of the investment table (投入明细表): one invoice, its columns as policy.invoices.
 
-    ``raw`` keeps what was typed, so that a draft loses nothing; the typed columns hold what
-    could be read, and ``valid`` says that the row passed every check of its own.
+    ``raw`` keeps every cell as an Answer's data, so that a draft loses nothing; the typed
+    columns hold what could be read. ``problems`` (column → issue) is what the last check of the
+    table found; ``valid`` says that the row passed every check.
     """
 
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
@@ -372,15 +379,20 @@ class Invoice(models.Model):
     raw = models.JSONField(default=dict)
     problems = models.JSONField(default=dict)
     valid = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(null=True)
     category = models.CharField(max_length=20, blank=True)
     name = models.CharField(max_length=120, blank=True)
     specification = models.CharField(max_length=120, blank=True)
-    quantity = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    supplier = models.CharField(max_length=120, blank=True)
-    supplier_uscc = models.CharField(max_length=18, blank=True)
+    quantity = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    seller = models.CharField(max_length=120, blank=True)
+    seller_uscc = models.CharField(max_length=18, blank=True)
     contract_no = models.CharField(max_length=60, blank=True)
     invoice_no = models.CharField(max_length=40, blank=True)
-    issued_on = models.DateField(null=True)
+    invoice_date = models.DateField(null=True)
     net_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     tax_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     gross_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
@@ -409,7 +421,9 @@ class Invoice(models.Model):
                 | Q(
                     invoice_no__gt="",
                     category__gt="",
-                    issued_on__isnull=False,
+                    invoice_date__isnull=False,
+                    net_cny__isnull=False,
+                    tax_cny__isnull=False,
                     gross_cny__isnull=False,
                     related_party__isnull=False,
                     fiscal_percent__isnull=False,
@@ -472,6 +486,8 @@ class Submission(models.Model):
         Application, on_delete=models.PROTECT, related_name="submissions"
     )
     round = models.PositiveSmallIntegerField(default=0)
+    # submit, resubmit or correct (workflow.TABLE).
+    action = models.CharField(max_length=20, default="submit")
     arrived_at = models.DateTimeField()
     received_at = models.DateTimeField()
     submitted_by = models.ForeignKey(
@@ -495,7 +511,7 @@ class Submission(models.Model):
                 name="submission_frozen",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "application", "round", "arrived_at", "received_at", "submitted_by",
+                    "application", "round", "action", "arrived_at", "received_at", "submitted_by",
                     "snapshot", "sha256", "idempotency_key", "request_sha256",
                 ),
             ),
