@@ -58,8 +58,8 @@ INSTALLED_APPS = [
     "portal",
     "portal.audit",
     "portal.files",
-    "portal.accounts",
     "portal.notices",
+    "portal.accounts",
     "policy",
     "applications",
     "reviews",
@@ -167,6 +167,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 
 # --- language, time --------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

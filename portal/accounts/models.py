@@ -1,8 +1,10 @@
 """Who: users, organisations (申报单位), responsible units (责任单位), and their roles."""
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -40,9 +42,29 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(models.functions.Lower("email"), name="user_email_ci"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="user_switch_audited",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("is_active"),
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(old__is_active__df=pgtrigger.F("new__is_active")),
+                func="""
+                PERFORM audit_require('accounts.user', NEW.id::text,
+                  CASE WHEN OLD.is_active THEN 'active' ELSE 'disabled' END,
+                  CASE WHEN NEW.is_active THEN 'active' ELSE 'disabled' END);
+                RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @cached_property
+    def present_memberships(self) -> list["Membership"]:
+        """The active memberships, read once for each request (a user object lives as long)."""
+        return list(self.memberships.active().select_related("organisation", "unit").order_by("pk"))
 
     def get_full_name(self) -> str:
         return self.name
@@ -210,6 +232,40 @@ class Organisation(models.Model):
         indexes = [
             models.Index(fields=["district", "status", "registered_at"], name="organisation_queue")
         ]
+        triggers = [
+            pgtrigger.FSM(
+                name="organisation_moves",
+                field="status",
+                transitions=[
+                    ("pending", "verified"),
+                    ("pending", "returned"),
+                    ("returned", "pending"),
+                    ("verified", "pending"),
+                ],
+            ),
+            pgtrigger.Trigger(
+                name="organisation_registration_audited",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                func="""
+                PERFORM audit_require('accounts.organisation', NEW.id::text, '', NEW.status);
+                RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="organisation_move_audited",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                func="""
+                PERFORM audit_require(
+                  'accounts.organisation', NEW.id::text, OLD.status, NEW.status);
+                RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -285,8 +341,56 @@ class Membership(models.Model):
                 condition=Q(ended_at__isnull=True, role__in=sorted(SEPARATED_ROLES)),
                 name="membership_separated_roles",
             ),
+            # A person fills in for one organisation; an org_admin may do all that a filler may.
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(ended_at__isnull=True, organisation__isnull=False),
+                name="membership_one_organisation",
+            ),
         ]
         indexes = [models.Index(fields=["user", "ended_at"], name="membership_of_user")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="membership_grant_audited",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                func="""
+                PERFORM audit_require('accounts.membership', NEW.id::text, '', NEW.role);
+                RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="membership_end_audited",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(old__ended_at__df=pgtrigger.F("new__ended_at")),
+                func="""
+                PERFORM audit_require('accounts.membership', NEW.id::text, OLD.role, 'ended');
+                RETURN NULL;
+                """,
+            ),
+            # Ended once, and otherwise as it was granted: another role is another membership.
+            pgtrigger.Trigger(
+                name="membership_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                IF OLD.ended_at IS NOT NULL
+                   OR (OLD.user_id, OLD.role, OLD.granted_at)
+                      IS DISTINCT FROM (NEW.user_id, NEW.role, NEW.granted_at)
+                   OR OLD.organisation_id IS DISTINCT FROM NEW.organisation_id
+                   OR OLD.unit_id IS DISTINCT FROM NEW.unit_id
+                   OR OLD.granted_by_id IS DISTINCT FROM NEW.granted_by_id THEN
+                  RAISE EXCEPTION 'a membership is granted and ended, never rewritten'
+                    USING ERRCODE = 'integrity_constraint_violation',
+                          CONSTRAINT = 'membership_kept';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"

@@ -1,0 +1,86 @@
+"""Who may enter which route, by which method. One row for each route; a route without a row
+fails the matrix, and so does a row without a route.
+
+``get`` and ``post`` name the personas (see cast.py) who are let in; whoever else is signed in gets
+404, and a visitor is sent to sign in (or gets 404). A method that is not given is refused to all.
+``kwargs`` makes what the URL names: a function of the world, called once for a run, that returns
+the URL's arguments; ``data`` is what is posted (an answer that names errors is an entry too).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.guarantees.cast import EVERYONE, MEMBERS, VISITOR, World
+
+Kwargs = Callable[[World], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    route: str
+    get: frozenset[str] | None = None
+    post: frozenset[str] | None = None
+    kwargs: Kwargs | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    query: str = ""
+    # A page of allauth's flows: it sends away who stands elsewhere in the flow. Who is not named
+    # is not shown it; who is named gets an answer that is no fault of the server's.
+    flow: bool = False
+
+
+def key(world: World) -> dict[str, Any]:
+    return {"key": "absent"}
+
+
+# The site's own.
+SITE = [
+    Row("home", get=EVERYONE),
+    Row("healthz", get=EVERYONE),
+    Row("readyz", get=EVERYONE),
+    Row("set_language", post=EVERYONE),
+]
+
+# allauth's pages. Whoever is signed in has left some, and visitors have not reached others.
+_OPEN = [
+    "account_login",
+    "account_logout",
+    "account_signup",
+    "account_inactive",
+    "account_email_verification_sent",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_confirm_login_code",
+]
+_SIGNED_IN = [
+    "account_reauthenticate",
+    "account_change_password",
+    "account_set_password",
+    "account_email",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+    "mfa_reauthenticate",
+    "mfa_authenticate",
+]
+ALLAUTH = [
+    *(Row(name, get=EVERYONE, post=EVERYONE, flow=True) for name in _OPEN),
+    *(Row(name, get=MEMBERS, post=MEMBERS, flow=True) for name in _SIGNED_IN),
+    Row("account_confirm_email", get=EVERYONE, post=EVERYONE, flow=True, kwargs=key),
+    Row(
+        "account_reset_password_from_key",
+        get=EVERYONE,
+        post=EVERYONE,
+        flow=True,
+        kwargs=lambda world: {"uidb36": "0", "key": "absent"},
+    ),
+]
+
+ROWS = [*SITE, *ALLAUTH]
+TABLE = {row.route: row for row in ROWS}
+assert len(TABLE) == len(ROWS), "a route has two rows"
+__all__ = ["EVERYONE", "MEMBERS", "TABLE", "VISITOR", "Row"]

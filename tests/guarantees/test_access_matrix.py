@@ -1,0 +1,97 @@
+"""Every route × persona × method, against one table (access_table.py)."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.guarantees.access_table import TABLE, Row
+from tests.guarantees.cast import MEMBERS, NOBODY, PERSONAS, VISITOR, World, make_world
+
+
+def routes() -> list[str]:
+    """The names of all routes of the portal, namespaces included; a nameless one by its pattern."""
+
+    def walk(patterns, space: str, prefix: str) -> Iterator[str]:
+        for entry in patterns:
+            if isinstance(entry, URLResolver):
+                inner = f"{space}{entry.namespace}:" if entry.namespace else space
+                yield from walk(entry.url_patterns, inner, prefix + str(entry.pattern))
+            elif isinstance(entry, URLPattern):
+                yield space + (entry.name or f"(nameless) {prefix}{entry.pattern}")
+
+    return sorted(set(walk(get_resolver().url_patterns, "", "/")))
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """The cast, made once for all routes, in a transaction that is rolled back."""
+    with django_db_blocker.unblock():
+        outer = transaction.atomic()
+        outer.__enter__()
+        try:
+            yield make_world()
+        finally:
+            transaction.set_rollback(True)
+            outer.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def clients(world) -> dict[str, Client]:
+    """A signed-in client for each persona."""
+    found = {VISITOR: Client()}
+    for name, user in world.users.items():
+        found[name] = Client()
+        found[name].force_login(user)
+    return found
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    assert sorted(TABLE) == routes()
+
+
+@pytest.mark.parametrize("route", routes())
+def test_route_lets_in_whom_the_table_names(route, world, clients):
+    row = TABLE[route]
+    kwargs = world.made(row.kwargs) if row.kwargs else {}
+    url = reverse(route, kwargs=kwargs) + row.query
+    faults = [
+        fault
+        for method in ("get", "post", "put", "delete")
+        for persona in PERSONAS
+        if (fault := _fault(row, url, method, persona, clients[persona]))
+    ]
+    assert faults == []
+
+
+def _fault(row: Row, url: str, method: str, persona: str, client: Client) -> str:
+    """What is wrong with the answer; "" if it is as the table says."""
+    allowed = getattr(row, method, None)
+    cookies = client.cookies.copy()
+    # Each request leaves the world as it found it.
+    with transaction.atomic():
+        data = row.data if method == "post" else None
+        response = getattr(client, method)(url, data)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    status, entered = response.status_code, _entered(response)
+    if row.flow:
+        right = status < 500 if persona in (row.get or row.post) else status != 200
+        return "" if right else f"{method} {persona}: {status}"
+    if persona in (allowed or NOBODY):
+        return "" if entered else f"{method} {persona}: {status}, not let in"
+    if entered:
+        return f"{method} {persona}: {status}, let in"
+    # A signed-in stranger learns nothing: foreign, absent and not his are one answer.
+    if persona in MEMBERS and status not in ({404} if allowed else {404, 405}):
+        return f"{method} {persona}: {status} instead of 404"
+    return ""
+
+
+def _entered(response) -> bool:
+    if response.status_code in {301, 302, 303}:
+        return urlsplit(response["Location"]).path != reverse("account_login")
+    return response.status_code < 400 or response.status_code in {400, 409, 422}
