@@ -20,6 +20,8 @@ env = environ.Env()
 # Where everything lives that is not code: database, files, keys, anchors, logs.
 DATA_DIR = paths.data_dir()
 PORT = env.int("PORT", default=8000)
+# The address that the web server listens on; a proxy that ends TLS stands before it.
+BIND = env("BIND", default="127.0.0.1")
 SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 _site = urlsplit(SITE_URL)
 _https = _site.scheme == "https"
@@ -133,6 +135,10 @@ DATABASES = {
     "default": _database(_database_url, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True),
     "owner": _database(_owner_url),
 }
+# The embedded PostgreSQL serves what is not given: the database, the broker, or both.
+EMBEDDED_DATABASE = not env("DATABASE_URL", default="")
+EMBEDDED_BROKER = not env("CELERY_BROKER_URL", default="")
+EMBEDDED_POSTGRES = EMBEDDED_DATABASE or EMBEDDED_BROKER
 # The name that is granted the running role's rights at each migration.
 DATABASE_RUNTIME_ROLE = DATABASES["default"].get("USER") or paths.RUNTIME_ROLE
 
@@ -250,9 +256,14 @@ if CELERY_BROKER_URL.startswith("pgmq://"):
         "wait_time_seconds": 0,
         "polling_interval": 0.1,
         "pool_size": 4,
-        "pool_timeout": 5,
+        "pool_timeout": 3,
     }
     CELERY_BROKER_URL = "pgmq://"  # kombu refuses a query in the address
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# A request does not wait for a broker that is down: the sweep finds what was missed.
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -22,3 +22,16 @@ def prepare(conninfo: str) -> None:
         connection.execute(
             psycopg.sql.SQL("COMMENT ON SCHEMA pgmq IS {}").format(psycopg.sql.Literal(version))
         )
+
+
+def requeue(conninfo: str) -> None:
+    """Make every message that was taken and not acknowledged visible again.
+
+    Only where it is certain that no worker runs: before the one worker starts. Tasks may run twice.
+    """
+    with psycopg.connect(conninfo) as connection:
+        for (queue,) in connection.execute("SELECT queue_name FROM pgmq.meta").fetchall():
+            table = psycopg.sql.Identifier("pgmq", f"q_{queue}")
+            connection.execute(
+                psycopg.sql.SQL("UPDATE {} SET vt = now() WHERE vt > now()").format(table)
+            )

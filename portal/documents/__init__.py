@@ -1,0 +1,1 @@
+"""Generated documents: PDF by Typst with the vendored fonts."""
