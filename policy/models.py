@@ -4,7 +4,8 @@ Text that is policy (names, clauses, guides) carries its own zh and en; identity
 line ("10-1"), a code or a uid, never a translated text.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pgtrigger
 from django.conf import settings as site
@@ -375,6 +376,153 @@ class Call(models.Model):
 
     def is_open(self, *, at: datetime) -> bool:
         return self.status == self.Status.PUBLISHED and self.opens_at <= at < self.closes_at
+
+
+class CallChangeQuerySet(models.QuerySet):
+    def waiting(self):
+        """Drafted, not yet released or dropped; the oldest first."""
+        return self.filter(state=CallChange.State.DRAFTED).order_by("pk")
+
+    def released(self):
+        """What the public is told of, the newest first."""
+        return self.filter(state=CallChange.State.RELEASED).order_by("-released_at", "-pk")
+
+
+class CallChange(models.Model):
+    """An act on a published call: drafted with a reason by one person, released by a second.
+
+    The row is also the announcement: every page of the call shows what was released.
+    """
+
+    class Field(models.TextChoices):
+        CLOSES_AT = "closes_at", _("延长截止时间")
+        BUDGET = "budget_cny", _("追加预算")
+        CLOSE = "close", _("提前截止")
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("待签发")
+        RELEASED = "released", _("已签发")
+        DROPPED = "dropped", _("已撤回")
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="changes")
+    field = models.CharField(_("事项"), max_length=12, choices=Field.choices)
+    # As text: a moment in ISO 8601 (UTC), an amount in 元, nothing for a closing.
+    before = models.CharField(_("变更前"), max_length=40, blank=True)
+    after = models.CharField(_("变更后"), max_length=40, blank=True)
+    reason = models.CharField(_("理由"), max_length=500)
+    state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.DRAFTED)
+    drafted_by = models.ForeignKey(
+        site.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("起草人")
+    )
+    drafted_at = models.DateTimeField(_("起草时间"))
+    released_by = models.ForeignKey(
+        site.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        verbose_name=_("签发人"),
+    )
+    released_at = models.DateTimeField(_("签发时间"), null=True)
+    dropped_by = models.ForeignKey(
+        site.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        verbose_name=_("撤回人"),
+    )
+    dropped_at = models.DateTimeField(_("撤回时间"), null=True)
+    drop_note = models.CharField(_("退回意见"), max_length=500, blank=True)
+
+    objects = CallChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(released_by__isnull=True) | ~Q(released_by=F("drafted_by")),
+                name="policy_callchange_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="drafted",
+                    released_by__isnull=True,
+                    released_at__isnull=True,
+                    dropped_by__isnull=True,
+                )
+                | Q(
+                    state="released",
+                    released_by__isnull=False,
+                    released_at__isnull=False,
+                    dropped_by__isnull=True,
+                )
+                | Q(
+                    state="dropped",
+                    dropped_by__isnull=False,
+                    dropped_at__isnull=False,
+                    released_by__isnull=True,
+                ),
+                name="policy_callchange_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(reason__regex=r"\S"), name="policy_callchange_reason_given"
+            ),
+            models.CheckConstraint(
+                condition=Q(field="close", after="")
+                | (Q(field__in=["closes_at", "budget_cny"]) & ~Q(after="")),
+                name="policy_callchange_field_known",
+            ),
+            models.UniqueConstraint(
+                fields=["call", "field"],
+                condition=Q(state="drafted"),
+                name="policy_callchange_one_waiting",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="callchange_state",
+                field="state",
+                transitions=[("drafted", "released"), ("drafted", "dropped")],
+            ),
+            pgtrigger.Trigger(
+                name="callchange_basis_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=refuse("policy_callchange_basis_kept", "what was drafted is not edited"),
+                condition=pgtrigger.AnyChange(
+                    "uid", "call", "field", "before", "after", "reason", "drafted_by", "drafted_at"
+                ),
+            ),
+            pgtrigger.Trigger(
+                name="callchange_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                func=refuse("policy_callchange_kept", "an act on a call is not deleted"),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.call_id} {self.field}"
+
+    @staticmethod
+    def encode(field: str, value) -> str:
+        if field == CallChange.Field.CLOSE or value is None:
+            return ""
+        return value.astimezone(UTC).isoformat() if field == "closes_at" else str(value)
+
+    @staticmethod
+    def decode(field: str, text: str):
+        if not text:
+            return None
+        return datetime.fromisoformat(text) if field == "closes_at" else Decimal(text)
+
+    @property
+    def before_value(self):
+        return self.decode(self.field, self.before)
+
+    @property
+    def after_value(self):
+        return self.decode(self.field, self.after)
 
 
 class CallFigures(models.Model):

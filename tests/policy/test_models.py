@@ -195,10 +195,16 @@ def test_what_publication_fixed_is_refused(change):
         Call.objects.filter(pk=call.pk).update(**change)
 
 
-def test_budget_and_cut_off_of_a_published_call_may_change():
+@pytest.mark.parametrize(
+    "change", [{"budget_cny": 5}, {"closes_at": NOW + timedelta(days=60)}, {"status": "closed"}]
+)
+def test_published_call_changed_without_an_act_of_two_is_refused(change):
     call = publish(make_call(make_measure()), make_user("publisher"))
-    later = call.closes_at + timedelta(days=5)
-    assert Call.objects.filter(pk=call.pk).update(budget_cny=5, closes_at=later, places=3) == 1
+    with refused("policy_call_changed_by_act"):
+        Call.objects.filter(pk=call.pk).update(**change)
+        to_state = change.get("status", "published")
+        record("call.change", obj=call, actor="x", from_state="published", to_state=to_state)
+        flush_constraints()
 
 
 def test_call_of_an_unknown_status_is_refused():

@@ -1,0 +1,76 @@
+"""Acts on published calls: audited, and nothing changes a published call but a released act."""
+
+from django.db import migrations
+
+from portal.grants import withhold
+
+FORWARDS = """
+CREATE FUNCTION policy_callchange_audited() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM audit_require(
+    'policy.callchange', NEW.id::text,
+    CASE WHEN TG_OP = 'UPDATE' THEN OLD.state ELSE '' END, NEW.state);
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER policy_callchange_created AFTER INSERT ON policy_callchange
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION policy_callchange_audited();
+CREATE CONSTRAINT TRIGGER policy_callchange_moved AFTER UPDATE ON policy_callchange
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION policy_callchange_audited();
+
+CREATE FUNCTION policy_callchange_drafted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'an act on a call starts as a draft'
+    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'policy_callchange_drafted';
+END $$;
+CREATE TRIGGER policy_callchange_drafted BEFORE INSERT ON policy_callchange
+  FOR EACH ROW WHEN (NEW.state <> 'drafted') EXECUTE FUNCTION policy_callchange_drafted();
+
+-- Budget, cut-off and an early end of a published call rest on an act that two people signed.
+CREATE FUNCTION policy_call_changed_by_act() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.status = 'closed' AND OLD.status <> 'closed' THEN
+    PERFORM 1 FROM policy_callchange
+      WHERE call_id = NEW.id AND field = 'close' AND state = 'released';
+  ELSIF NEW.budget_cny IS DISTINCT FROM OLD.budget_cny THEN
+    PERFORM 1 FROM policy_callchange
+      WHERE call_id = NEW.id AND field = 'budget_cny' AND state = 'released'
+        AND after::numeric = NEW.budget_cny;
+  ELSE
+    PERFORM 1 FROM policy_callchange
+      WHERE call_id = NEW.id AND field = 'closes_at' AND state = 'released'
+        AND after::timestamptz = NEW.closes_at;
+  END IF;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a published call changes by a released act only'
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'policy_call_changed_by_act';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER policy_call_changed_by_act AFTER UPDATE ON policy_call
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.status <> 'draft' AND (
+    OLD.budget_cny IS DISTINCT FROM NEW.budget_cny
+    OR OLD.closes_at IS DISTINCT FROM NEW.closes_at
+    OR OLD.status IS DISTINCT FROM NEW.status))
+  EXECUTE FUNCTION policy_call_changed_by_act();
+"""
+
+BACKWARDS = """
+DROP TRIGGER policy_call_changed_by_act ON policy_call;
+DROP FUNCTION policy_call_changed_by_act();
+DROP TRIGGER policy_callchange_drafted ON policy_callchange;
+DROP FUNCTION policy_callchange_drafted();
+DROP TRIGGER policy_callchange_moved ON policy_callchange;
+DROP TRIGGER policy_callchange_created ON policy_callchange;
+DROP FUNCTION policy_callchange_audited();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("policy", "0003_call_changes"), ("audit", "0002_chain")]
+
+    operations = [
+        migrations.RunSQL(FORWARDS, BACKWARDS),
+        withhold("DELETE", "policy_callchange"),
+    ]
