@@ -49,8 +49,9 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.filter
 def in_language(thing, field: str) -> str:
-    """``{{ measure|in_language:"name" }}``: name_zh or name_en, the Chinese where no English is."""
-    chinese = getattr(thing, f"{field}_zh", "")
+    """``{{ measure|in_language:"name" }}``: name_zh (or name) or name_en, the Chinese where no
+    English is."""
+    chinese = getattr(thing, f"{field}_zh", None) or getattr(thing, field, "")
     return (getattr(thing, f"{field}_en", "") or chinese) if _english() else chinese
 
 

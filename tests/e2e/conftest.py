@@ -1,0 +1,66 @@
+"""A real browser against a live server that runs as the portal does, as the running role."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e import look
+
+# Playwright's loop lives in this thread; the tests' own queries are synchronous all the same.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = look.launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
+    """``open_page(path, user=None, language="zh-hans", width=1366, display="")``: a page in a
+    context of its own, signed in as the user.
+
+    What the browser complained of (script errors, refused by CSP, failed requests) must be
+    nothing when the test ends.
+    """
+    contexts, complaints = [], []
+
+    def open_(
+        path: str, *, user=None, language: str = "zh-hans", width: int = 1366, display: str = ""
+    ) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 768})
+        contexts.append(context)
+        cookies = {settings.LANGUAGE_COOKIE_NAME: language}
+        if display:
+            cookies["display"] = display
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            cookies[settings.SESSION_COOKIE_NAME] = client.cookies[
+                settings.SESSION_COOKIE_NAME
+            ].value
+        context.add_cookies(
+            [{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None
+            ),
+        )
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
