@@ -54,7 +54,9 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
         page.on(
             "console",
             lambda message: (
-                complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None
+                complaints.append(f"{page.url}: {message.text}")
+                if message.type == "error"
+                else None
             ),
         )
         page.goto(live_server.url + path)

@@ -63,7 +63,11 @@ def launch(playwright: Playwright) -> Browser:
     """Chromium without network of its own; the system's one where Playwright has none."""
     executable = playwright.chromium.executable_path
     system = next(
-        (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()),
+        (
+            path
+            for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+            if Path(path).exists()
+        ),
         None,
     )
     return playwright.chromium.launch(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.guarantees.cast import EVERYONE, MEMBERS, VISITOR, World
+from tests.policy.catalogue import make_measure, make_open_call
 
 Kwargs = Callable[[World], dict[str, Any]]
 
@@ -39,6 +40,19 @@ SITE = [
     Row("healthz", get=EVERYONE),
     Row("readyz", get=EVERYONE),
     Row("set_language", post=EVERYONE),
+    Row("set_display", post=EVERYONE),
+]
+
+# The policy's public pages.
+POLICY = [
+    Row("measure_list", get=EVERYONE),
+    Row("measure_detail", get=EVERYONE, kwargs=lambda world: {"line": make_measure(1).line}),
+    Row("call_list", get=EVERYONE),
+    Row(
+        "call_detail",
+        get=EVERYONE,
+        kwargs=lambda world: {"uid": make_open_call(make_measure(2)).uid},
+    ),
 ]
 
 # allauth's pages. Whoever is signed in has left some, and visitors have not reached others.
@@ -80,7 +94,7 @@ ALLAUTH = [
     ),
 ]
 
-ROWS = [*SITE, *ALLAUTH]
+ROWS = [*SITE, *POLICY, *ALLAUTH]
 TABLE = {row.route: row for row in ROWS}
 assert len(TABLE) == len(ROWS), "a route has two rows"
 __all__ = ["EVERYONE", "MEMBERS", "TABLE", "VISITOR", "Row"]
