@@ -196,6 +196,10 @@ STORAGES = {
 # Content-addressed attachments: DATA_DIR/blobs/ab/abcdef… (SHA-256).
 BLOB_DIR = DATA_DIR / "blobs"
 ANCHOR_DIR = DATA_DIR / "anchors"
+# The virus scanner (tcp://host:3310 or unix:///path of clamd). Without one, files are kept back
+# unless SCAN_REQUIRED=0, the default on plain loopback: then they are shown as 未配置查毒.
+CLAMD_URL = env("CLAMD_URL", default="")
+SCAN_REQUIRED = env.bool("SCAN_REQUIRED", default=_https)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -273,10 +277,13 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE: dict[str, dict] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict] = {
+    "files.sweep_scans": {"task": "files.sweep_scans", "schedule": 60},
+    "files.sweep_orphans": {"task": "files.sweep_orphans", "schedule": 86_400},
+}
 
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
-VERIFIERS: list[str] = []
+VERIFIERS: list[str] = ["portal.files.verifying.faults"]
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

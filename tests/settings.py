@@ -7,7 +7,15 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("DATA_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
-for name in ("SITE_URL", "PORT", "EMAIL_URL", "CACHE_URL", "CELERY_BROKER_URL"):
+for name in (
+    "SITE_URL",
+    "PORT",
+    "EMAIL_URL",
+    "CACHE_URL",
+    "CELERY_BROKER_URL",
+    "CLAMD_URL",
+    "SCAN_REQUIRED",
+):
     os.environ.pop(name, None)
 
 from portal.settings import *  # noqa: E402, F403

@@ -19,7 +19,7 @@ class Event(models.Model):
     actor_label = models.CharField(max_length=200, blank=True)
     action = models.CharField(max_length=80)
     object_type = models.CharField(max_length=80)
-    object_id = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=64)
     from_state = models.CharField(max_length=40, blank=True)
     to_state = models.CharField(max_length=40, blank=True)
     data = models.JSONField(default=dict)

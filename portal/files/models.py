@@ -1,5 +1,8 @@
 """Files by content: one row and one file on disk for each distinct SHA-256."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +12,12 @@ class Scan(models.TextChoices):
     CLEAN = "clean", _("已查毒")
     INFECTED = "infected", _("含病毒")
     FAILED = "failed", _("查毒失败")
+    NONE = "none", _("未配置查毒")
+
+
+def path_of(sha256: str) -> Path:
+    """Where the bytes of this hash lie."""
+    return Path(settings.BLOB_DIR) / sha256[:2] / sha256
 
 
 class Blob(models.Model):
@@ -20,6 +29,7 @@ class Blob(models.Model):
     pages = models.PositiveIntegerField(null=True)
     scan = models.CharField(max_length=10, choices=Scan.choices, default=Scan.PENDING)
     scan_note = models.CharField(max_length=200, blank=True)
+    scanned_at = models.DateTimeField(null=True)
     stored_at = models.DateTimeField()
 
     class Meta:
@@ -32,3 +42,7 @@ class Blob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} ({self.size_bytes} B)"
+
+    @property
+    def path(self) -> Path:
+        return path_of(self.sha256)
