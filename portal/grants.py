@@ -24,9 +24,12 @@ def _statement(verb: str, rights: str, preposition: str, tables: tuple[str, ...]
 
 def withhold(rights: str, *tables: str) -> migrations.RunPython:
     """A migration operation: the running role loses ``rights`` ("UPDATE, DELETE") on the tables."""
-    return migrations.RunPython(
+    operation = migrations.RunPython(
         _statement("REVOKE", rights, "FROM", tables), _statement("GRANT", rights, "TO", tables)
     )
+    # Read by portal.integrity: what was withheld stays withheld.
+    operation.withheld = [(table, right) for table in tables for right in rights.split(", ")]
+    return operation
 
 
 def grant_columns(right: str, table: str, *columns: str) -> migrations.RunPython:

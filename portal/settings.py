@@ -283,7 +283,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 }
 
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
-VERIFIERS: list[str] = ["portal.files.verifying.faults"]
+VERIFIERS: list[str] = [
+    "portal.integrity.clock",
+    "portal.integrity.roles",
+    "portal.integrity.schema",
+    "portal.files.verifying.faults",
+]
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

@@ -9,11 +9,9 @@ import io
 import os
 import socket
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -23,6 +21,7 @@ from django.db import DatabaseError, connections
 
 from portal.embedded import broker, paths, supervisor
 from portal.embedded.postgres import Postgres, PostgresError
+from portal.management import progress
 
 WEB_WORKERS_MAX = 4
 # Each thread may hold a connection: 4 x 12 and the workers' stay far below the database's 200.
@@ -197,24 +196,8 @@ class Command(BaseCommand):
     def say(self, text: str) -> None:
         self.stderr.write(f"{time.strftime('%H:%M:%S')} {text}")
 
-    @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Name the step when it begins to take time, and every two seconds that it goes on."""
-        done = threading.Event()
-        began = time.monotonic()
-
-        def tell() -> None:
-            while not done.wait(2.0):
-                self.say(f"{name} … {time.monotonic() - began:.0f} s")
-
-        teller = threading.Thread(target=tell, daemon=True)
-        teller.start()
-        try:
-            yield
-        finally:
-            done.set()
-            teller.join()
-        self.say(f"{name}: done ({time.monotonic() - began:.1f} s)")
+    def step(self, name: str) -> contextlib.AbstractContextManager[None]:
+        return progress.step(self.say, name)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
