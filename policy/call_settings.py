@@ -21,8 +21,8 @@ MAX_INSTALMENTS = 10
 class SettingWrong(ValueError):
     """A value that a setting does not take.
 
-    ``reason`` is one of missing, type, too_small, too_large, too_fine, unknown_choice, sum,
-    too_many; ``facts`` holds the bound, the sum or the value.
+    ``reason`` is one of missing, unknown, type, too_small, too_large, too_fine, unknown_choice,
+    sum, too_many, reversed; ``facts`` holds the bound, the sum or the value.
     """
 
     def __init__(self, code: str, reason: str, **facts: object):
@@ -57,6 +57,28 @@ def effective(setting: CallSetting, values: Mapping[str, Any]) -> Any:
     return setting.default if value is None else value
 
 
+class Chosen:
+    """Reads the settings that a computation needs, and keeps the codes of those not there.
+
+    Without a call (``values`` is None) nothing that the document leaves open has a value.
+    """
+
+    def __init__(self, schema: DefinitionSchema, values: Mapping[str, Any] | None):
+        self.known = {setting.code: setting for setting in schema.settings}
+        self.values = values
+        self.missing: list[str] = []
+
+    def get(self, code: str) -> Any:
+        value = None if self.values is None else effective(self.known[code], self.values)
+        if value is None and code not in self.missing:
+            self.missing.append(code)
+        return value
+
+    def get_or(self, code: str, otherwise: Any) -> Any:
+        """For settings that a line may not have at all."""
+        return self.get(code) if code in self.known else otherwise
+
+
 def problems(schema: DefinitionSchema, values: Mapping[str, Any]) -> dict[str, SettingWrong]:
     """What keeps a call from being published: wrong, unknown and missing values, by code."""
     found: dict[str, SettingWrong] = {}
@@ -74,6 +96,19 @@ def problems(schema: DefinitionSchema, values: Mapping[str, Any]) -> dict[str, S
             clean(setting, value)
         except SettingWrong as wrong:
             found[code] = wrong
+    return found or _together(schema, values)
+
+
+def _together(schema: DefinitionSchema, values: Mapping[str, Any]) -> dict[str, SettingWrong]:
+    """What each setting allows alone, but not beside the others."""
+    found: dict[str, SettingWrong] = {}
+    start, end = values.get("window_start"), values.get("window_end")
+    if start and end and end < start:
+        found["window_end"] = SettingWrong("window_end", "reversed", start=start, end=end)
+    for stage in schema.stage_plan(values):
+        if stage.min_experts and stage.experts and stage.experts < stage.min_experts:
+            code = f"{stage.code}.experts"
+            found[code] = SettingWrong(code, "too_small", bound=stage.min_experts)
     return found
 
 

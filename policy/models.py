@@ -94,8 +94,12 @@ class ArticleUnit(models.Model):
 
 class MeasureQuerySet(models.QuerySet):
     def with_units(self):
-        """With article, lead unit and the article's units in the text's order: 2 queries."""
-        named = ArticleUnit.objects.select_related("unit").order_by("position")
+        """With article, lead unit and the named units in the text's order: 2 queries."""
+        named = (
+            ArticleUnit.objects.select_related("unit")
+            .exclude(unit__kind="district")
+            .order_by("position")
+        )
         return self.select_related("article", "article__document", "lead_unit").prefetch_related(
             models.Prefetch("article__article_units", queryset=named, to_attr="named_units")
         )

@@ -140,29 +140,55 @@ class Quota:
 
 @dataclass(frozen=True)
 class Requirement:
-    """A condition of eligibility: an input of the award rule that must fit, with its clause."""
+    """A condition of eligibility: an input of the award rule that must fit, with its clause.
+
+    ``when``: only asked where another input fits. ``list_setting``: the call's list takes the
+    place of ``test.one_of`` (the lists behind 等). ``group``: see ``AlternativeGroup``.
+    """
 
     code: str
     label: Text
     test: Condition
     clause: str
     source: Source = "stated"
+    when: Condition | None = None
+    list_setting: str | None = None
+    group: str | None = None
     evidence: tuple[str, ...] = ()
+
+    def check(self):
+        if self.list_setting is not None and self.test.one_of is None:
+            raise Wrong("list_setting replaces one_of, which is missing", "list_setting")
+
+
+@dataclass(frozen=True)
+class AlternativeGroup:
+    """Requirements of which the call's setting says whether all or any must be met."""
+
+    code: str
+    setting: str
 
 
 @dataclass(frozen=True)
 class Eligibility:
     requirements: tuple[Requirement, ...] = ()
+    groups: tuple[AlternativeGroup, ...] = ()
 
     def check(self):
         check_codes(self.requirements, "requirements")
+        check_codes(self.groups, "groups")
+        groups = {group.code for group in self.groups}
+        for index, requirement in enumerate(self.requirements):
+            if requirement.group is not None and requirement.group not in groups:
+                raise Wrong(f"no group {requirement.group!r}", "requirements", index, "group")
 
 
 @dataclass(frozen=True)
 class CallSetting:
     """What an administrator decides for a call because the document leaves it open.
 
-    A code with a dot (``joint_review.silence``) replaces an attribute of a stage.
+    A code with a dot replaces an attribute of a stage (``joint_review.silence``), of a cap
+    (``centre.once``) or of the quota (``quota.meaning``).
 
     ==================  ===========================================================
     rate                a string, a fraction above 0 and up to 1

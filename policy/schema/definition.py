@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from policy.schema.award import Award, CallSetting, Cap, Eligibility, Quota
@@ -10,6 +11,17 @@ from policy.schema.codes import check_codes, find
 from policy.schema.form import Form, Section
 from policy.schema.plan import AttachmentSlot, Letter, Rubric, Stage
 from policy.strict import Wrong, build
+
+_DECIMAL = {"rate", "decimal", "money"}
+# What a call decides where the base is summed up from invoices.
+BASE_SETTINGS = {
+    "categories": "multichoice",
+    "window_start": "date",
+    "window_end": "date",
+    "exclude_related": "bool",
+    "exclude_fiscal": "bool",
+    "tax_inclusive": "bool",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class DefinitionSchema:
             check_codes(getattr(self, part), part)
         self._check_form()
         self._check_stages()
+        self._check_settings()
         self._check_award()
 
     def _check_form(self):
@@ -93,32 +106,45 @@ class DefinitionSchema:
         for index, stage in enumerate(self.stages):
             if stage.next is not None and stage.next not in known:
                 raise Wrong(f"no stage {stage.next!r}", "stages", index, "next")
+
+    def _check_settings(self):
+        owners: dict[str, Any] = {part.code: part for part in (*self.stages, *self.caps)}
+        if self.quota is not None:
+            owners["quota"] = self.quota
         seen: set[str] = set()
         for index, setting in enumerate(self.settings):
             if setting.code in seen:
-                raise Wrong(f"setting {setting.code!r} stands twice", "settings", index)
+                raise Wrong(f"setting {setting.code!r} stands twice", "settings", index, "code")
             seen.add(setting.code)
-            if "." in setting.code:
-                code, attribute = setting.code.split(".")
-                if code not in known or attribute not in Stage.__dataclass_fields__:
-                    raise Wrong(f"no stage attribute {setting.code!r}", "settings", index, "code")
+            owner, _dot, attribute = setting.code.partition(".")
+            if attribute and attribute not in getattr(
+                owners.get(owner), "__dataclass_fields__", ()
+            ):
+                raise Wrong(f"{setting.code!r} names no stage, cap or quota", "settings", index)
 
     def _check_award(self):
         settings = {setting.code: setting for setting in self.settings}
+        types = {code: setting.type for code, setting in settings.items()}
         rate = self.award.rate
-        named = settings.get(rate.setting) if rate and rate.setting else None
-        if rate and rate.setting and (named is None or named.type != "rate"):
+        if rate and rate.setting and types.get(rate.setting) != "rate":
             raise Wrong(f"no rate setting {rate.setting!r}", "award", "rate", "setting")
+        if rate and rate.ceiling and settings[rate.setting].max != rate.value:
+            raise Wrong(f"setting {rate.setting!r} is not bounded by the ceiling", "award", "rate")
+        if self.award.items:
+            for code, kind in BASE_SETTINGS.items():
+                if types.get(code) != kind:
+                    raise Wrong(f"items need the setting {code!r} of type {kind}", "award", "items")
+        for index, group in enumerate(self.eligibility.groups):
+            if types.get(group.setting) != "choice":
+                raise Wrong(f"no choice setting {group.setting!r}", "eligibility", "groups", index)
         inputs = {item.code for item in self.award.inputs}
-        for index, requirement in enumerate(self.eligibility.requirements):
-            if requirement.test.field not in inputs:
-                raise Wrong(
-                    f"no input {requirement.test.field!r}",
-                    "eligibility",
-                    "requirements",
-                    index,
-                    "test",
-                )
+        for index, item in enumerate(self.eligibility.requirements):
+            here = ("eligibility", "requirements", index)
+            for condition in filter(None, (item.test, item.when)):
+                if condition.field not in inputs:
+                    raise Wrong(f"no input {condition.field!r}", *here)
+            if item.list_setting is not None and types.get(item.list_setting) != "multichoice":
+                raise Wrong(f"no list setting {item.list_setting!r}", *here, "list_setting")
 
     @property
     def can_be_called(self) -> bool:
@@ -134,18 +160,26 @@ class DefinitionSchema:
     def setting(self, code: str) -> CallSetting:
         return find(self.settings, code)
 
+    def chosen(self, settings: Mapping[str, Any], owner: str) -> dict[str, Any]:
+        """The call's values (or their defaults) for the attributes of a stage, cap or quota."""
+        return {
+            setting.code.partition(".")[2]: Decimal(value) if setting.type in _DECIMAL else value
+            for setting in self.settings
+            if setting.code.startswith(f"{owner}.")
+            and (value := settings.get(setting.code, setting.default)) is not None
+        }
+
     def stage_plan(self, settings: Mapping[str, Any]) -> tuple[Stage, ...]:
         """The stages with the call's settings in place of the defaults."""
-        plan = []
-        for stage in self.stages:
-            chosen = {
-                setting.code.split(".")[1]: value
-                for setting in self.settings
-                if setting.code.startswith(f"{stage.code}.")
-                and (value := settings.get(setting.code, setting.default)) is not None
-            }
-            plan.append(replace(stage, **chosen))
-        return tuple(plan)
+        return tuple(replace(item, **self.chosen(settings, item.code)) for item in self.stages)
+
+    def cap_plan(self, settings: Mapping[str, Any]) -> tuple[Cap, ...]:
+        """The caps with the call's settings in place of the defaults."""
+        return tuple(replace(item, **self.chosen(settings, item.code)) for item in self.caps)
+
+    def quota_plan(self, settings: Mapping[str, Any]) -> Quota | None:
+        """The quota with the call's meaning of it."""
+        return self.quota and replace(self.quota, **self.chosen(settings, "quota"))
 
     def stage(self, code: str, settings: Mapping[str, Any] | None = None) -> Stage:
         return find(self.stage_plan(settings or {}), code)

@@ -1,0 +1,362 @@
+"""The catalogue's files as entries: read strictly, put together, nothing written anywhere.
+
+::
+
+    document.yaml, document.txt    the document, its articles and their units
+    units.yaml                     responsible units and districts
+    shared.yaml                    fields and settings that several lines use
+    10-1/measure.yaml              the measure
+    10-1/2024-08-27/*.yaml         its definition from that date on, one file per part
+    10-1/2024-08-27/cases.yaml     golden cases: inputs and what must come out
+
+Anywhere in a definition ``{use: name, …}`` stands for the entry ``name`` of shared.yaml, with
+the other keys laid over it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from policy import call_settings
+from policy.computing import canonical
+from policy.schema import DefinitionSchema, SchemaError, Text
+from policy.schema.definition import parse
+from policy.strict import Path as Place
+from policy.strict import Wrong, build
+from policy.yamls import CatalogueError, YamlFile
+
+CATALOGUE = Path(__file__).resolve().parent / "catalogue"
+LINE = re.compile(r"(\d{1,2})-(\d)([a-d]?)")
+
+# The file of each part of a definition. In a file with one part the keys stand at the top.
+PARTS = {
+    "award": "award.yaml",
+    "caps": "caps.yaml",
+    "quota": "caps.yaml",
+    "eligibility": "eligibility.yaml",
+    "settings": "settings.yaml",
+    "form": "form.yaml",
+    "attachments": "attachments.yaml",
+    "rubric": "rubric.yaml",
+    "stages": "stages.yaml",
+    "letters": "letters.yaml",
+}
+AT_TOP = {"award", "eligibility", "form", "rubric"}
+UNIT_KINDS = Literal[
+    "bureau",
+    "party_organ",
+    "court",
+    "procuratorate",
+    "district",
+    "state_group",
+    "central_bank",
+    "customs",
+    "arbitration",
+    "other",
+]
+KINDS = Literal[
+    "grant",
+    "reward",
+    "subsidy",
+    "compensation",
+    "recognition",
+    "cultivation",
+    "support",
+    "ranking",
+    "list",
+]
+
+
+@dataclass(frozen=True)
+class UnitEntry:
+    code: str
+    kind: UNIT_KINDS
+    short: str
+    name: Text
+
+
+@dataclass(frozen=True)
+class UnitsEntry:
+    units: tuple[UnitEntry, ...]
+
+    def check(self):
+        seen: set[str] = set()
+        for index, unit in enumerate(self.units):
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", unit.code) or unit.code in seen:
+                raise Wrong(f"code {unit.code!r} is not ASCII, or stands twice", "units", index)
+            seen.add(unit.code)
+
+
+@dataclass(frozen=True)
+class ArticleEntry:
+    article: int
+    title: Text
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DocumentEntry:
+    number: str
+    title: Text
+    issuer: Text
+    issued_on: date
+    articles: tuple[ArticleEntry, ...]
+
+
+@dataclass(frozen=True)
+class MeasureEntry:
+    """``clause_en`` is a translation for reading, without force."""
+
+    line: str
+    article: int
+    name: Text
+    kinds: tuple[KINDS, ...]
+    recipients: Text
+    clause: str
+    clause_en: str
+    money: bool
+
+    def check(self):
+        match = LINE.fullmatch(self.line)
+        if match is None:
+            raise Wrong(f"{self.line!r} is not a line such as 10-1 or 3-1a", "line")
+        if int(match[1]) != self.article:
+            raise Wrong(f"line {self.line} is not of article {self.article}", "article")
+        if not self.kinds:
+            raise Wrong("at least one kind", "kinds")
+
+    @property
+    def sort_key(self) -> tuple[int, int, str]:
+        article, number, letter = LINE.fullmatch(self.line).groups()
+        return int(article), int(number), letter
+
+
+CaseKind = Literal["below", "at", "above", "excluded", "not_eligible", "boundary", "open"]
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What an account already holds; the subject is the case's own."""
+
+    cap: str
+    amount_cny: Decimal
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must come out, whole: what is not named must be empty."""
+
+    eligible: bool | None = None
+    computed_cny: Decimal | None = None
+    capped_cny: Decimal | None = None
+    binding_cap: str | None = None
+    not_met: tuple[str, ...] = ()
+    missing_settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A golden case. ``settings`` are laid over the example call; ``without_call`` has none."""
+
+    code: str
+    kind: CaseKind
+    inputs: Any
+    expect: Expectation
+    settings: Any = None
+    without_call: bool = False
+    committed: tuple[Commitment, ...] = ()
+    budget_cny: Decimal | None = None
+    on: date | None = None
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    kind: CaseKind
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cases:
+    """``example_call``: settings of an invented call, where the document leaves things open."""
+
+    cases: tuple[Case, ...]
+    example_call: Any = None
+    not_applicable: tuple[NotApplicable, ...] = ()
+
+    def check(self):
+        seen: set[str] = set()
+        for index, case in enumerate(self.cases):
+            if case.code in seen:
+                raise Wrong(f"case {case.code!r} stands twice", "cases", index, "code")
+            seen.add(case.code)
+
+
+@dataclass(frozen=True)
+class DefinitionEntry:
+    """A dated definition: its body as plain data, what it parses to, its golden cases."""
+
+    line: str
+    valid_from: date
+    body: Mapping[str, Any]
+    schema: DefinitionSchema
+    cases: Cases
+    files: Mapping[str, YamlFile] = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hash_of(self.body)
+
+    def fault(self, place: Place, reason: str) -> CatalogueError:
+        """A fault in the body, said with its file and line."""
+        return _locate(self.files, place, reason)
+
+
+def hash_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 of a definition's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
+class Catalogue:
+    """A folder of the catalogue, read whole. The first fault stops with CatalogueError."""
+
+    def __init__(self, root: Path = CATALOGUE):
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise CatalogueError(self.root, None, "folder is missing")
+        self.units_file, units = self._entry(UnitsEntry, "units.yaml")
+        self.units = units.units
+        self.document_file, self.document = self._entry(DocumentEntry, "document.yaml")
+        self.text = self._text("document.txt")
+        self.shared = self._read("shared.yaml").data
+        self.measures: list[tuple[YamlFile, MeasureEntry]] = []
+        self.definitions: list[DefinitionEntry] = []
+        for folder in self._folders(self.root):
+            self._read_line(folder)
+        self.measures.sort(key=lambda pair: pair[1].sort_key)
+        self.definitions.sort(key=lambda entry: (entry.line, entry.valid_from))
+
+    def measure(self, line: str) -> MeasureEntry:
+        return next(measure for _file, measure in self.measures if measure.line == line)
+
+    def newest(self, line: str) -> DefinitionEntry:
+        return [entry for entry in self.definitions if entry.line == line][-1]
+
+    # --- files ---
+
+    def _shown(self, file: Path) -> Path:
+        return Path(self.root.name) / file.relative_to(self.root)
+
+    def _read(self, *parts: str) -> YamlFile:
+        file = self.root.joinpath(*parts)
+        return YamlFile(file, self._shown(file))
+
+    def _entry(self, kind, *parts: str):
+        file = self._read(*parts)
+        try:
+            return file, build(kind, file.data)
+        except SchemaError as error:
+            raise file.located(error) from None
+
+    def _text(self, name: str) -> str:
+        file = self.root / name
+        try:
+            return file.read_text("utf-8")
+        except FileNotFoundError:
+            raise CatalogueError(self._shown(file), None, "file is missing") from None
+        except UnicodeDecodeError as fault:
+            reason = f"not UTF-8 at byte {fault.start}"
+            raise CatalogueError(self._shown(file), None, reason) from None
+
+    def _folders(self, parent: Path) -> Iterator[Path]:
+        for folder in sorted(parent.iterdir()):
+            if folder.is_dir():
+                yield folder
+
+    def _read_line(self, folder: Path) -> None:
+        file, measure = self._entry(MeasureEntry, folder.name, "measure.yaml")
+        if measure.line != folder.name:
+            raise file.fault(("line",), f"line {measure.line} stands in folder {folder.name}")
+        self.measures.append((file, measure))
+        dates = list(self._folders(folder))
+        if not dates:
+            raise CatalogueError(self._shown(folder), None, "no dated definition")
+        for dated in dates:
+            self.definitions.append(self._read_definition(folder.name, dated))
+
+    def _read_definition(self, line: str, folder: Path) -> DefinitionEntry:
+        try:
+            valid_from = date.fromisoformat(folder.name)
+        except ValueError:
+            reason = "a definition's folder is named by its date, YYYY-MM-DD"
+            raise CatalogueError(self._shown(folder), None, reason) from None
+        known = {*PARTS.values(), "cases.yaml"}
+        for file in sorted(folder.iterdir()):
+            if file.name not in known:
+                raise CatalogueError(self._shown(file), None, "no such part of a definition")
+        files: dict[str, YamlFile] = {}
+        body: dict[str, Any] = {"line": line, "valid_from": valid_from.isoformat()}
+        for name in dict.fromkeys(PARTS.values()):
+            if name != "award.yaml" and not (folder / name).exists():
+                continue
+            file = self._read(line, folder.name, name)
+            body |= self._parts(file, name, files)
+        try:
+            schema = parse(body)
+        except SchemaError as error:
+            raise _locate(files, error.path, str(error)) from None
+        _check_defaults(schema, files)
+        _file, cases = self._entry(Cases, line, folder.name, "cases.yaml")
+        files["cases"] = _file
+        return DefinitionEntry(line, valid_from, body, schema, cases, files)
+
+    def _parts(self, file: YamlFile, name: str, files: dict[str, YamlFile]) -> dict[str, Any]:
+        parts = [part for part, found in PARTS.items() if found == name]
+        for part in parts:
+            files[part] = file
+        if parts[0] in AT_TOP:
+            return {parts[0]: self._expand(file, file.data, ())}
+        if not isinstance(file.data, Mapping):
+            raise file.fault((), f"expected a mapping with {' and '.join(parts)}")
+        for key in file.data:
+            if key not in parts:
+                raise file.fault((key,), f"unknown key {key!r}; known: {', '.join(parts)}")
+        return {key: self._expand(file, value, (key,)) for key, value in file.data.items()}
+
+    def _expand(self, file: YamlFile, data: Any, place: Place) -> Any:
+        """``use`` replaced by what shared.yaml says, everywhere below."""
+        if isinstance(data, list):
+            return [self._expand(file, item, (*place, no)) for no, item in enumerate(data)]
+        if not isinstance(data, Mapping):
+            return data
+        if "use" in data:
+            name = data["use"]
+            if name not in self.shared:
+                raise file.fault((*place, "use"), f"shared.yaml has no {name!r}")
+            own = {key: value for key, value in data.items() if key != "use"}
+            data = {**self.shared[name], **own}
+        return {key: self._expand(file, value, (*place, key)) for key, value in data.items()}
+
+
+def _check_defaults(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:
+    """A setting's default is a value that a call could choose."""
+    for index, setting in enumerate(schema.settings):
+        try:
+            if setting.default is not None:
+                call_settings.clean(setting, setting.default)
+        except call_settings.SettingWrong as wrong:
+            place = ("settings", index, "default")
+            raise _locate(files, place, f"default does not fit: {wrong}") from None
+
+
+def _locate(files: Mapping[str, YamlFile], place: Place, reason: str) -> CatalogueError:
+    part = str(place[0]) if place else "award"
+    file = files.get(part)
+    if file is None:
+        return next(iter(files.values())).fault((), reason)
+    return file.fault(place[1:] if part in AT_TOP else place, reason)
