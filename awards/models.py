@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
@@ -26,12 +27,64 @@ def _cny(**options):
     return models.DecimalField(max_digits=16, decimal_places=2, **options)
 
 
+def _change():
+    """What an entry adds to a counter (元); written by the database alone."""
+    return _cny(db_default=0, editable=False)
+
+
+def _state_audited(name: str, label: str) -> pgtrigger.Trigger:
+    """A change of ``state`` has its event by the commit."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Q(old__state__df=pgtrigger.F("new__state")),
+        func=f"""
+        PERFORM audit_require('{label}', NEW.id::text, OLD.state, NEW.state);
+        RETURN NULL;
+        """,
+    )
+
+
+def _starts(name: str, state: str) -> pgtrigger.Trigger:
+    """A row comes into being in its first state only."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=~pgtrigger.Q(new__state=state),
+        func=f"""
+        RAISE EXCEPTION 'it starts as {state}'
+          USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';
+        """,
+    )
+
+
+def _kept(name: str, *columns: str, when: str = "true") -> pgtrigger.Trigger:
+    """What a signature covers is not edited."""
+    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition(f"{when} AND ({changed})"),
+        func=f"""
+        RAISE EXCEPTION 'what was signed is not edited'
+          USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';
+        """,
+    )
+
+
 class CapAccount(models.Model):
     """What may be committed under one rule in one scope: a cap in 元, places, or both.
 
-    ``rule`` and ``scope`` are the key: ("call_budget", "call:<uid>"), ("10-1/centre",
-    "application:<uid>"), ("10-1/places", "line:10-1"). The counters are moved by the trigger of
-    ``Posting`` alone; the CHECKs are the guarantee. Accounts are locked in the order of the key.
+    ``rule`` and ``scope`` are the key: ("call_budget", "call:<uid>/call"), ("10-1/centre",
+    "centre:<uid>/lifetime"), ("10-1/places", "line:10-1/lifetime"); ``awards.accounts`` says which
+    accounts bind a case. The counters are moved by the trigger of ``Posting`` alone; the CHECKs are the
+    guarantee. Accounts are locked in the order of the key. Budget and places of a call's account
+    follow the call (trigger of policy_call).
     """
 
     rule = models.CharField(max_length=60)
@@ -98,7 +151,11 @@ class CapAccount(models.Model):
 
 
 class Award(models.Model):
-    """A grant, reward or subsidy to one case. Its amounts follow the ledger."""
+    """A grant, reward or subsidy to one case.
+
+    State, approved and paid amount are a projection of its entries, moved by the trigger of
+    ``Entry`` alone: the running role has no UPDATE on this table.
+    """
 
     class State(models.TextChoices):
         RESERVED = "reserved", _("拟支持")
@@ -162,6 +219,7 @@ class Award(models.Model):
                     ("paid", "confirmed"),
                 ],
             ),
+            _starts("award_starts_reserved", "reserved"),
             pgtrigger.Protect(name="award_not_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="award_basis_kept",
@@ -178,12 +236,18 @@ class Award(models.Model):
 
 
 class Entry(models.Model):
-    """One act in the ledger. Append-only; every entry is audited at commit."""
+    """One act in the ledger. Append-only; every entry is audited at commit.
+
+    The database refuses an entry that does not fit its award's state and amounts, works out what
+    it changes, and moves the award (awards/sql.py). ``Posting`` says which accounts it moves:
+    those of the award's reservation, always all of them.
+    """
 
     class Kind(models.TextChoices):
         OPENING = "opening", _("期初")
         RESERVE = "reserve", _("拟支持")
         APPROVE = "approve", _("批准")
+        CONFIRM = "confirm", _("财政确认")
         PAY = "pay", _("拨付")
         RETURN = "return", _("退回")
         CLAW_BACK = "claw_back", _("追回")
@@ -192,28 +256,57 @@ class Entry(models.Model):
     uid = _uid()
     kind = models.CharField(max_length=10, choices=Kind.choices)
     award = models.ForeignKey(Award, on_delete=models.PROTECT, null=True, related_name="entries")
+    payment = models.ForeignKey(
+        "awards.Payment", on_delete=models.PROTECT, null=True, related_name="entries"
+    )
     amount_cny = _cny()
     places = models.PositiveSmallIntegerField(default=0)
+    committed_change_cny = _change()
+    approved_change_cny = _change()
+    paid_change_cny = _change()
+    places_change = models.SmallIntegerField(db_default=0, editable=False)
     note = models.CharField(max_length=300, blank=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
     made_by = _user()
     made_at = models.DateTimeField()
+    transaction_id = models.BigIntegerField(
+        db_default=RawSQL("(pg_current_xact_id()::text::bigint)", ()), editable=False
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_cny__gte=0), name="entry_not_negative"),
             models.CheckConstraint(
-                condition=Q(kind="opening") | Q(award__isnull=False), name="entry_of_award"
+                condition=Q(kind="opening", award__isnull=True)
+                | (~Q(kind="opening") & Q(award__isnull=False)),
+                name="entry_of_award",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["pay", "return"], payment__isnull=False)
+                | (~Q(kind__in=["pay", "return"]) & Q(payment__isnull=True)),
+                name="entry_of_payment",
+            ),
+            # Two contradictory final acts on one award cannot stand.
+            models.UniqueConstraint(
+                fields=["award", "kind"],
+                condition=Q(kind__in=["reserve", "approve", "confirm"]),
+                name="entry_once_per_award",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=Q(payment__isnull=False),
+                name="entry_once_per_payment",
             ),
         ]
-        indexes = [models.Index(fields=["award", "id"], name="entry_of_award")]
+        indexes = [models.Index(fields=["award", "id"], name="entry_of_award_index")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cny}"
 
 
 class Posting(models.Model):
-    """An entry's effect on one account. Its insert trigger moves the account's counters."""
+    """An entry's effect on one account, written with the entry in one transaction. Its insert
+    trigger moves the account's counters by the entry's changes."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
     account = models.ForeignKey(CapAccount, on_delete=models.PROTECT, related_name="postings")
@@ -234,10 +327,11 @@ class Decision(models.Model):
         DRAFTED = "drafted", _("待签发")
         RELEASED = "released", _("已签发")
         CONFIRMED = "confirmed", _("财政已确认")
+        DISCARDED = "discarded", _("已作废")
 
     uid = _uid()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="decisions")
-    number = models.CharField(_("文号"), max_length=60, unique=True)
+    number = models.CharField(_("文号"), max_length=60)
     title = models.CharField(_("标题"), max_length=160)
     text = models.TextField(_("正文"), blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
@@ -248,22 +342,43 @@ class Decision(models.Model):
     confirmed_by = _user(null=True)
     confirmed_at = models.DateTimeField(null=True)
     funding_source = models.CharField(_("资金来源"), max_length=120, blank=True)
+    revision = models.PositiveIntegerField(default=1)
     pdf = models.ForeignKey("files.Blob", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
             two_people("drafted_by", "released_by", "decision_two_people"),
+            models.UniqueConstraint(
+                fields=["number"], condition=~Q(state="discarded"), name="decision_number_once"
+            ),
             models.CheckConstraint(
-                condition=Q(state="drafted")
+                condition=Q(state__in=["drafted", "discarded"])
                 | Q(released_by__isnull=False, released_at__isnull=False),
                 name="decision_released_whole",
             ),
             models.CheckConstraint(
                 condition=~Q(state="confirmed")
-                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False, funding_source__gt=""),
                 name="decision_confirmed_whole",
             ),
         ]
+        indexes = [models.Index(fields=["call", "-id"], name="decision_of_call")]
+        triggers = [
+            pgtrigger.FSM(
+                name="decision_states",
+                field="state",
+                transitions=[
+                    ("drafted", "released"), ("drafted", "discarded"), ("released", "confirmed"),
+                ],
+            ),
+            _starts("decision_starts_drafted", "drafted"),
+            _state_audited("decision_state_audited", "awards.decision"),
+            _kept(
+                "decision_text_kept",
+                "number", "title", "text", "call_id", "drafted_by_id", "drafted_at",
+                when="OLD.state <> 'drafted'",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.number
@@ -282,6 +397,23 @@ class DecisionItem(models.Model):
                 condition=Q(approved_cny__gte=0), name="decisionitem_not_negative"
             )
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="decisionitem_of_draft",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                IF EXISTS (SELECT 1 FROM awards_decision WHERE state NOT IN ('drafted', 'discarded')
+                            AND id = CASE TG_OP WHEN 'DELETE' THEN OLD.decision_id
+                                     ELSE NEW.decision_id END) THEN
+                  RAISE EXCEPTION 'a signed decision keeps its items'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'decisionitem_of_draft';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.decision_id}/{self.award_id}"
@@ -293,6 +425,7 @@ class PaymentBatch(models.Model):
     class State(models.TextChoices):
         DRAFTED = "drafted", _("待签发")
         RELEASED = "released", _("已签发")
+        DISCARDED = "discarded", _("已作废")
 
     uid = _uid()
     call = models.ForeignKey(
@@ -310,10 +443,20 @@ class PaymentBatch(models.Model):
         constraints = [
             two_people("drafted_by", "released_by", "paymentbatch_two_people"),
             models.CheckConstraint(
-                condition=Q(state="drafted")
+                condition=Q(state__in=["drafted", "discarded"])
                 | Q(released_by__isnull=False, released_at__isnull=False),
                 name="paymentbatch_released_whole",
             ),
+        ]
+        indexes = [models.Index(fields=["call", "-id"], name="paymentbatch_of_call")]
+        triggers = [
+            pgtrigger.FSM(
+                name="paymentbatch_states",
+                field="state",
+                transitions=[("drafted", "released"), ("drafted", "discarded")],
+            ),
+            _starts("paymentbatch_starts_drafted", "drafted"),
+            _state_audited("paymentbatch_state_audited", "awards.paymentbatch"),
         ]
 
     def __str__(self) -> str:
@@ -328,6 +471,7 @@ class Payment(models.Model):
         SENT = "sent", _("已拨付")
         ARRIVED = "arrived", _("已到账")
         BOUNCED = "bounced", _("退汇")
+        CANCELLED = "cancelled", _("已作废")
 
     uid = _uid()
     batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="payments")
@@ -340,6 +484,7 @@ class Payment(models.Model):
     payee_bank_code = models.CharField(max_length=12, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     arrived_on = models.DateField(null=True)
+    bounced_on = models.DateField(null=True)
     note = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -347,11 +492,50 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(amount_cny__gt=0), name="payment_positive"),
             models.UniqueConstraint(
                 fields=["award", "instalment"],
-                condition=~Q(state="bounced"),
+                condition=~Q(state__in=["bounced", "cancelled"]),
                 name="payment_once_per_instalment",
             ),
+            models.CheckConstraint(
+                condition=Q(payee_name__gt="", payee_bank__gt="", payee_account__gt=""),
+                name="payment_payee_whole",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(state="arrived") | Q(arrived_on__isnull=False))
+                & (~Q(state="bounced") | Q(bounced_on__isnull=False, note__gt="")),
+                name="payment_outcome_whole",
+            ),
         ]
-        triggers = [pgtrigger.Protect(name="payment_not_deleted", operation=pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.FSM(
+                name="payment_states",
+                field="state",
+                transitions=[
+                    ("planned", "sent"), ("planned", "cancelled"),
+                    ("sent", "arrived"), ("sent", "bounced"), ("arrived", "bounced"),
+                ],
+            ),
+            _starts("payment_starts_planned", "planned"),
+            _state_audited("payment_state_audited", "awards.payment"),
+            pgtrigger.Protect(name="payment_not_deleted", operation=pgtrigger.Delete),
+            _kept(
+                "payment_order_kept",
+                "batch_id", "award_id", "instalment", "amount_cny", "payee_name", "payee_bank",
+                "payee_account", "payee_bank_code",
+            ),
+            pgtrigger.Trigger(
+                name="payment_of_draft",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                IF NOT EXISTS (SELECT 1 FROM awards_paymentbatch
+                                WHERE id = NEW.batch_id AND state = 'drafted') THEN
+                  RAISE EXCEPTION 'a signed batch takes no more payments'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_of_draft';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.award_id} {self.amount_cny}"

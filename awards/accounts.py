@@ -1,0 +1,215 @@
+"""Which accounts bind a case, and their opening.
+
+A case is bound by the account of its call (budget and places), by the places that its measure
+has, and by the caps of its pinned definition. Rules and scopes are data; only how a scope is
+identified is written here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Q
+
+from applications.models import Application
+from awards.models import CapAccount
+from policy.calls import schema_of
+from policy.models import Call, Measure
+from policy.schema import Cap
+from portal.accounts.models import Organisation
+from portal.audit.recording import record
+
+CALL_BUDGET = "call_budget"
+
+# What a cap's scope is identified by. One case is one project (task, result); a centre, platform
+# or station is its organisation's. Natural persons are not registered yet: the case stands for
+# the person.
+_BY_CASE = frozenset({"project", "task", "result", "person"})
+
+
+@dataclass(frozen=True, order=True)
+class Bound:
+    """One bound of a case: the account's key, and the caps of the case's own definition.
+
+    ``cap_cny`` in 元; ``None`` bounds nothing. ``follows_call``: the caps are the call's, read
+    from the account under its lock.
+    """
+
+    rule: str
+    scope: str
+    label_zh: str = field(compare=False)
+    label_en: str = field(compare=False)
+    clause: str = field(default="", compare=False)
+    cap_cny: Decimal | None = field(default=None, compare=False)
+    cap_places: int | None = field(default=None, compare=False)
+    measure: Measure | None = field(default=None, compare=False)
+    call: Call | None = field(default=None, compare=False)
+    organisation: Organisation | None = field(default=None, compare=False)
+    year: int | None = field(default=None, compare=False)
+    cap_code: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.rule, self.scope
+
+    @property
+    def follows_call(self) -> bool:
+        return self.rule == CALL_BUDGET
+
+
+def budget_bound(call: Call) -> Bound:
+    """The call's budget and places. Source: the call's own act, never the document."""
+    return Bound(
+        rule=CALL_BUDGET,
+        scope=f"call:{call.uid}/call",
+        label_zh="批次预算与名额",
+        label_en="Budget and places of the call",
+        cap_cny=call.budget_cny,
+        cap_places=call.places,
+        measure=call.measure,
+        call=call,
+        year=call.year,
+    )
+
+
+def quota_bound(call: Call) -> Bound | None:
+    """The places that the document names for the measure (10-1: 10家), or None.
+
+    A total and a stock are one account for all years; ``per_year`` and ``per_call`` start anew.
+    """
+    quota = schema_of(call.definition).quota
+    if quota is None:
+        return None
+    meaning = quota.meaning
+    period = {"per_year": str(call.year), "per_call": call.uid}.get(meaning, "lifetime")
+    scope = f"line:{call.measure.line}/{period}"
+    return Bound(
+        rule=f"{call.measure.line}/places",
+        scope=scope,
+        label_zh=f"{call.measure.name_zh}名额",
+        label_en=f"Places: {call.measure.name_en}",
+        clause=quota.clause,
+        cap_places=quota.places,
+        measure=call.measure,
+        call=call if meaning == "per_call" else None,
+        year=call.year if meaning == "per_year" else None,
+    )
+
+
+def cap_bound(cap: Cap, *, application: Application) -> Bound:
+    """One cap of the definition in the scope and period of this case.
+
+    ``once`` is one place: a second award in the scope and period is refused, whatever room is
+    left under the amount.
+    """
+    call, organisation = application.call, application.organisation
+    subject = application.uid if cap.scope in _BY_CASE else organisation.uid
+    period = {"year": str(call.year), "call": call.uid}.get(cap.period, "lifetime")
+    return Bound(
+        rule=f"{call.measure.line}/{cap.code}",
+        scope=f"{cap.scope}:{subject}/{period}",
+        label_zh=cap.label.zh,
+        label_en=cap.label.en,
+        clause=cap.clause,
+        cap_cny=cap.amount_cny,
+        cap_places=1 if cap.once else None,
+        measure=call.measure,
+        call=call if cap.period == "call" else None,
+        organisation=organisation,
+        year=call.year if cap.period == "year" else None,
+        cap_code=cap.code,
+    )
+
+
+def bounds_of(application: Application) -> tuple[Bound, ...]:
+    """Every bound of the case, in the order of the key: the order in which accounts are locked."""
+    call = application.call
+    found = [budget_bound(call)]
+    if quota := quota_bound(call):
+        found.append(quota)
+    found += [
+        cap_bound(cap, application=application) for cap in schema_of(application.definition).caps
+    ]
+    return tuple(sorted(found))
+
+
+def find(keys: Iterable[tuple[str, str]]):
+    """The accounts of these keys that are open, in the order of the key."""
+    wanted = Q(pk__in=[])
+    for rule, scope in keys:
+        wanted |= Q(rule=rule, scope=scope)
+    return CapAccount.objects.filter(wanted).order_by("rule", "scope")
+
+
+def open_and_lock(bounds: Iterable[Bound], *, actor) -> dict[tuple[str, str], CapAccount]:
+    """The accounts of the bounds, opened where missing, locked in the order of the key.
+
+    A cap that a newer definition raised is raised on the account, on record. A lower one is not
+    forced on what was committed before: it binds the cases of its own definition, by ``room``.
+    """
+    by_key = {bound.key: bound for bound in sorted(bounds)}
+    known = set(find(by_key).values_list("rule", "scope"))
+    missing = [bound for key, bound in by_key.items() if key not in known]
+    if missing:
+        CapAccount.objects.bulk_create(map(_account, missing), ignore_conflicts=True)
+    locked = find(by_key).select_for_update(no_key=True)
+    accounts = {(account.rule, account.scope): account for account in locked}
+    for key, bound in by_key.items():
+        _raise_cap(accounts[key], bound, actor=actor)
+    return accounts
+
+
+def _account(bound: Bound) -> CapAccount:
+    names = (
+        "rule", "scope", "label_zh", "label_en", "clause", "cap_cny", "cap_places", "measure",
+        "call", "organisation", "year",
+    )  # fmt: skip
+    return CapAccount(**{name: getattr(bound, name) for name in names})
+
+
+def _raise_cap(account: CapAccount, bound: Bound, *, actor) -> None:
+    if bound.follows_call:
+        return
+    before = {"cap_cny": account.cap_cny, "cap_places": account.cap_places}
+    raised = {
+        name: wanted
+        for name, standing in before.items()
+        if standing is not None and ((wanted := getattr(bound, name)) is None or wanted > standing)
+    }
+    if not raised:
+        return
+    CapAccount.objects.filter(pk=account.pk).update(**raised)
+    record(
+        "ledger.cap",
+        obj=account,
+        actor=actor,
+        to_state="cap",
+        data={
+            name: {"before": str(before[name]), "after": str(value)}
+            for name, value in raised.items()
+        },
+    )
+    for name, value in raised.items():
+        setattr(account, name, value)
+
+
+def room(account: CapAccount, bound: Bound) -> tuple[Decimal | None, int | None]:
+    """What the case may still take of the account: 元 and places; None: not bounded."""
+    caps_cny = [account.cap_cny] if bound.follows_call else [account.cap_cny, bound.cap_cny]
+    caps_places = (
+        [account.cap_places] if bound.follows_call else [account.cap_places, bound.cap_places]
+    )
+    cny = [cap - account.committed_cny for cap in caps_cny if cap is not None]
+    places = [cap - account.committed_places for cap in caps_places if cap is not None]
+    return min(cny, default=None), min(places, default=None)
+
+
+def committed_by_cap(
+    bounds: Iterable[Bound], accounts: Mapping[tuple[str, str], CapAccount]
+) -> dict[str, Decimal]:
+    """Cap code → what is committed in its scope and period (元), for policy.computing."""
+    return {
+        bound.cap_code: accounts[bound.key].committed_cny if bound.key in accounts else Decimal(0)
+        for bound in bounds
+        if bound.cap_code
+    }

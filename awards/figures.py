@@ -1,0 +1,87 @@
+"""What pages show of a call's money and places (policy.CallFigures), kept by the ledger's acts."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+
+from applications.models import ENDED, Application, Status
+from awards.accounts import budget_bound, find, quota_bound
+from awards.models import CapAccount
+from policy.models import Call, CallFigures
+from portal import clock
+
+ZERO = Decimal("0.00")
+# Granted already: a case from here on is counted as approved, not as in hand.
+GRANTED = frozenset({Status.FINANCE, Status.PAYMENT})
+
+
+def in_hand(calls: Iterable[int]) -> dict[int, tuple[Decimal, int]]:
+    """Call → amount (元) and number of cases in hand: submitted, not ended, not yet approved.
+
+    A case counts with what is recommended, else with what it asks for. One query.
+    """
+    rows = (
+        Application.objects.filter(call__in=list(calls), submitted_at__isnull=False)
+        .exclude(status__in=ENDED | GRANTED)
+        .values("call")
+        .annotate(cny=Sum(Coalesce("recommended_cny", "asked_cny")), count=Count("pk"))
+        .order_by("call")
+    )
+    return {row["call"]: (row["cny"] or ZERO, row["count"]) for row in rows}
+
+
+def refresh(measures: Iterable[int]) -> None:
+    """Bring the figures of the measures' calls up to the ledger.
+
+    Calls of one measure share its places, so an act on one is seen on all. In the order of the
+    calls' ids: two acts never wait for each other in a circle.
+    """
+    calls = list(
+        Call.objects.filter(Q(measure__in=list(measures)), definition__isnull=False)
+        .exclude(status=Call.Status.DRAFT)
+        .select_related("measure", "definition")
+        .order_by("pk")
+    )
+    bounds = {
+        call.pk: [bound for bound in (budget_bound(call), quota_bound(call)) if bound]
+        for call in calls
+    }
+    accounts = {
+        (account.rule, account.scope): account
+        for account in find(bound.key for found in bounds.values() for bound in found)
+    }
+    waiting = in_hand(call.pk for call in calls)
+    now = clock.now()
+    for call in calls:
+        own = accounts.get(bounds[call.pk][0].key)
+        if own is None:
+            continue
+        amount_cny, count = waiting.get(call.pk, (ZERO, 0))
+        places_total, places_committed = _places(
+            [accounts[bound.key] for bound in bounds[call.pk] if bound.key in accounts]
+        )
+        CallFigures.objects.update_or_create(
+            call=call,
+            defaults={
+                "places_total": places_total,
+                "places_committed": places_committed,
+                "budget_cny": own.cap_cny,
+                "committed_cny": own.committed_cny,
+                "approved_cny": own.approved_cny,
+                "paid_cny": own.paid_cny,
+                "in_hand_cny": amount_cny,
+                "in_hand_count": count,
+                "updated_at": now,
+            },
+        )
+
+
+def _places(accounts: list[CapAccount]) -> tuple[int | None, int]:
+    """Total and taken places of the account that has the fewest left; (None, taken) without one."""
+    bounded = [account for account in accounts if account.cap_places is not None]
+    if not bounded:
+        return None, max((account.committed_places for account in accounts), default=0)
+    tightest = min(bounded, key=lambda account: account.cap_places - account.committed_places)
+    return tightest.cap_places, tightest.committed_places

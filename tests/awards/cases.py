@@ -1,0 +1,256 @@
+"""A call, its people and cases that stand where a test wants them, along the workflow's table."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from applications import workflow
+from applications.models import Application, Part
+from awards import ledger
+from awards.models import Award, Payment, PaymentBatch
+from policy import calls
+from policy.models import Call, Measure
+from portal import clock
+from portal.accounts.models import Organisation, Role, Unit, User
+from portal.audit.recording import record
+from tests.factories import (
+    DistrictFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    UnitFactory,
+    person,
+)
+from tests.policy import callable as callables
+from tests.policy.catalogue import CLAUSE, make_measure
+
+_numbers = itertools.count(1)
+
+
+def _stage(code: str, label: str, holder: str, next_code: str | None, days: int = 5) -> dict:
+    return {
+        "code": code,
+        "label": {"zh": label, "en": code},
+        "holder": holder,
+        "next": next_code,
+        "limit_workdays": days,
+    }
+
+
+STAGES = [
+    _stage("formal_check", "形式审查", "lead", "selection"),
+    _stage("selection", "会议遴选", "lead", "public_notice"),
+    _stage("public_notice", "公示", "public", "decision"),
+    _stage("decision", "批准", "lead", "finance"),
+    _stage("finance", "财政确认", "finance", "payment"),
+    _stage("payment", "拨付", "finance", None),
+]
+
+
+def cap(
+    code: str, amount_cny: str, scope: str = "centre", period: str = "lifetime", **more
+) -> dict:
+    return {
+        "code": code,
+        "label": {"zh": f"单个{code}", "en": f"One {code}"},
+        "amount_cny": amount_cny,
+        "scope": scope,
+        "period": period,
+        "clause": CLAUSE,
+    } | more
+
+
+@dataclass
+class Scene:
+    """A published call with the units and people that act on its cases."""
+
+    call: Call
+    measure: Measure
+    lead: Unit
+    district: Unit
+    finance_bureau: Unit
+    lead_clerk: User
+    lead_head: User
+    finance: User
+    finance_head: User
+    organisations: list[Organisation] = field(default_factory=list)
+
+    def case(
+        self,
+        *,
+        asked: str = "1000000",
+        status: str = "selection",
+        organisation: Organisation | None = None,
+        capped: str | None = None,
+    ) -> Application:
+        """A submitted case that has come to the status by the table's moves (up to selection)."""
+        organisation = organisation or OrganisationFactory(district=self.district)
+        self.organisations.append(organisation)
+        admin = person(Role.ORG_ADMIN, organisation=organisation)
+        now = clock.now()
+        live = Application.objects.filter(call=self.call, organisation=organisation).count()
+        case = Application.objects.create(
+            call=self.call,
+            definition=self.call.definition,
+            organisation=organisation,
+            district=self.district,
+            title=f"概念验证中心 {next(_numbers)}",
+            started_by=admin,
+            started_at=now,
+            stage_started_at=now,
+            ordinal=live + 1,
+        )
+        case.admin = admin
+        if status == "draft":
+            return case
+        amount = Decimal(asked)
+        number = f"{self.measure.line}-2026-{case.pk:04d}"
+
+        def fill(row: Application) -> None:
+            row.number, row.submitted_at = number, now
+            row.claimed_cny = row.computed_cny = max(amount, Decimal(capped or asked))
+            row.asked_cny, row.capped_cny = amount, Decimal(capped or asked)
+
+        for part, unit in ((Part.DISTRICT, self.district), (Part.LEAD, self.lead)):
+            workflow.add_party(case, part, unit=unit, at=now)
+        case = workflow.move(case, "submit", actor=admin, prepare=fill)
+        if status == "selection":
+            case = workflow.move(case, "accept", actor=self.lead_clerk)
+        case.admin = admin
+        return case
+
+    def reserved(self, *, amount: str = "1000000", move: bool = True, **more) -> Award:
+        """An award whose case is on public notice."""
+        case = self.case(asked=amount, **more)
+        with transaction.atomic():
+            award = ledger.reserve(case, actor=self.lead_head, basis=basis(amount))
+            if move:
+                workflow.move(case, "select", actor=self.lead_head)
+        return award
+
+    def to_decision(self, award: Award) -> Award:
+        workflow.move(award.application, "close_notice", actor=self.lead_clerk)
+        return award
+
+    def approved(self, *, amount: str = "1000000", approved: str | None = None, **more) -> Award:
+        """An award whose case waits for finance."""
+        award = self.to_decision(self.reserved(amount=amount, **more))
+        with transaction.atomic():
+            ledger.approve(award, actor=self.lead_head, approved_cny=Decimal(approved or amount))
+            at = clock.now()
+            workflow.add_party(award.application, Part.FINANCE, unit=self.finance_bureau, at=at)
+            workflow.move(award.application, "decide", actor=self.lead_head)
+        return award
+
+    def confirmed(self, **more) -> Award:
+        """An award that waits for its payment."""
+        award = self.approved(**more)
+        with transaction.atomic():
+            ledger.confirm(award, actor=self.finance)
+            workflow.move(award.application, "confirm_finance", actor=self.finance)
+        return award
+
+    def batch(self) -> PaymentBatch:
+        return PaymentBatch.objects.create(
+            call=self.call,
+            number=f"BF-{next(_numbers)}",
+            unit=self.finance_bureau,
+            drafted_by=self.finance,
+            drafted_at=clock.now(),
+        )
+
+    def payment(self, award: Award, amount: str, *, instalment: int = 1, batch=None) -> Payment:
+        organisation = award.organisation
+        return Payment.objects.create(
+            batch=batch or self.batch(),
+            award=award,
+            instalment=instalment,
+            amount_cny=Decimal(amount),
+            payee_name=organisation.bank_account_name,
+            payee_bank=organisation.bank_name,
+            payee_account=organisation.bank_account,
+            payee_bank_code=organisation.bank_code,
+        )
+
+    @transaction.atomic
+    def pay(self, payment: Payment) -> Payment:
+        """The payment goes out, and the case follows if it was the last."""
+        ledger.pay(payment, actor=self.finance_head)
+        payment.state = Payment.State.SENT
+        payment.save(update_fields=["state"])
+        record(
+            "payment.send",
+            obj=payment,
+            actor=self.finance_head,
+            from_state="planned",
+            to_state="sent",
+        )
+        payment.award.refresh_from_db()
+        if payment.award.state == Award.State.PAID:
+            workflow.move(payment.award.application, "pay", actor=self.finance_head)
+        return payment
+
+
+def basis(amount: str | Decimal, *, capped: str | Decimal | None = None) -> ledger.Basis:
+    amount = Decimal(amount)
+    top = Decimal(capped or amount)
+    return ledger.Basis(computed_cny=top, capped_cny=top, recommended_cny=amount)
+
+
+def make_scene(
+    *,
+    budget: str | None = "20000000",
+    places: int | None = 10,
+    caps: list[dict] | None = None,
+    quota: dict | None = None,
+    position: int = 1,
+    settings: dict | None = None,
+    year: int | None = None,
+    measure: Measure | None = None,
+) -> Scene:
+    """A call of a measure whose definition has these caps and places, published by two people.
+
+    ``places``: the call's own; ``quota``: the document's (None: the catalogue's ten).
+    """
+    if measure is None:
+        measure = make_measure(position)
+        body = {"stages": STAGES}
+        if caps is not None:
+            body["caps"] = caps
+        if quota is not None:
+            body["quota"] = quota or None
+        callables.make_definition(measure, valid_from=date(2025, 1, 1), **body)
+    stated = calls.schema_of(measure.definitions.first()).quota
+    fields = callables.fields(
+        budget_cny=None if budget is None else Decimal(budget),
+        places=places if places is not None or stated is None else stated.places,
+        settings={"rate": "0.3"} | (settings or {}),
+    )
+    if year is not None:
+        fields["year"] = year
+    drafter, publisher = (_officer(name, Role.POLICY_ADMIN) for name in ("drafter", "publisher"))
+    call = calls.publish(calls.draft(measure, fields, actor=drafter), actor=publisher)
+    lead = measure.lead_unit
+    district = DistrictFactory()
+    bureau = UnitFactory(code="czj", name_zh="市财政局", name_en="Municipal Finance Bureau")
+    return Scene(
+        call=call,
+        measure=measure,
+        lead=lead,
+        district=district,
+        finance_bureau=bureau,
+        lead_clerk=_officer("lead_clerk", Role.CLERK, lead),
+        lead_head=_officer("lead_head", Role.HEAD, lead),
+        finance=_officer("finance", Role.FINANCE, bureau),
+        finance_head=_officer("finance_head", Role.FINANCE_HEAD, bureau),
+    )
+
+
+def _officer(name: str, role: str, unit: Unit | None = None) -> User:
+    found = User.objects.filter(name=name, memberships__unit=unit).first()
+    return found or person(role, unit=unit, name=name)
+
+
+__all__ = ["CLAUSE", "MembershipFactory", "Scene", "basis", "cap", "make_scene"]
