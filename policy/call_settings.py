@@ -69,7 +69,9 @@ class Chosen:
         self.missing: list[str] = []
 
     def get(self, code: str) -> Any:
-        value = None if self.values is None else effective(self.known[code], self.values)
+        value = None
+        if self.values is not None and code in self.known:
+            value = effective(self.known[code], self.values)
         if value is None and code not in self.missing:
             self.missing.append(code)
         return value

@@ -34,6 +34,16 @@ from policy.yamls import CatalogueError, YamlFile
 CATALOGUE = Path(__file__).resolve().parent / "catalogue"
 LINE = re.compile(r"(\d{1,2})-(\d)([a-d]?)")
 
+# What a call decides where the base is summed up from invoices.
+BASE_SETTINGS = {
+    "categories": "multichoice",
+    "window_start": "date",
+    "window_end": "date",
+    "exclude_related": "bool",
+    "exclude_fiscal": "bool",
+    "tax_inclusive": "bool",
+}
+
 # The file of each part of a definition. In a file with one part the keys stand at the top.
 PARTS = {
     "award": "award.yaml",
@@ -310,7 +320,7 @@ class Catalogue:
             schema = parse(body)
         except SchemaError as error:
             raise _locate(files, error.path, str(error)) from None
-        _check_defaults(schema, files)
+        _check_settings(schema, files)
         _file, cases = self._entry(Cases, line, folder.name, "cases.yaml")
         files["cases"] = _file
         return DefinitionEntry(line, valid_from, body, schema, cases, files)
@@ -343,8 +353,13 @@ class Catalogue:
         return {key: self._expand(file, value, (*place, key)) for key, value in data.items()}
 
 
-def _check_defaults(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:
-    """A setting's default is a value that a call could choose."""
+def _check_settings(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:
+    """A base of invoices has its settings; a default is a value that a call could choose."""
+    types = {setting.code: setting.type for setting in schema.settings}
+    for code, kind in BASE_SETTINGS.items():
+        if schema.award.items and types.get(code) != kind:
+            reason = f"items need the setting {code!r} of type {kind}"
+            raise _locate(files, ("award", "items"), reason)
     for index, setting in enumerate(schema.settings):
         try:
             if setting.default is not None:

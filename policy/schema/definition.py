@@ -13,15 +13,6 @@ from policy.schema.plan import AttachmentSlot, Letter, Rubric, Stage
 from policy.strict import Wrong, build
 
 _DECIMAL = {"rate", "decimal", "money"}
-# What a call decides where the base is summed up from invoices.
-BASE_SETTINGS = {
-    "categories": "multichoice",
-    "window_start": "date",
-    "window_end": "date",
-    "exclude_related": "bool",
-    "exclude_fiscal": "bool",
-    "tax_inclusive": "bool",
-}
 
 
 @dataclass(frozen=True)
@@ -130,10 +121,6 @@ class DefinitionSchema:
             raise Wrong(f"no rate setting {rate.setting!r}", "award", "rate", "setting")
         if rate and rate.ceiling and settings[rate.setting].max != rate.value:
             raise Wrong(f"setting {rate.setting!r} is not bounded by the ceiling", "award", "rate")
-        if self.award.items:
-            for code, kind in BASE_SETTINGS.items():
-                if types.get(code) != kind:
-                    raise Wrong(f"items need the setting {code!r} of type {kind}", "award", "items")
         for index, group in enumerate(self.eligibility.groups):
             if types.get(group.setting) != "choice":
                 raise Wrong(f"no choice setting {group.setting!r}", "eligibility", "groups", index)
