@@ -10,13 +10,7 @@ from portal.display import Display
 def memberships(request) -> list:
     """The signed-in user's present memberships, read once for each request."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return []
-    if not hasattr(request, "present_memberships"):
-        request.present_memberships = list(
-            user.memberships.active().select_related("organisation", "unit").order_by("pk")
-        )
-    return request.present_memberships
+    return user.present_memberships if user is not None and user.is_authenticated else []
 
 
 def menu_roles(request) -> set[str]:
@@ -47,5 +41,9 @@ def site(request):
         "service_phone": settings.SERVICE_PHONE,
         "display": Display.of(request),
         "memberships": SimpleLazyObject(lambda: memberships(request)),
-        "menu": SimpleLazyObject(lambda: list(menus.links(menu_roles(request), request.path))),
+        "menu": SimpleLazyObject(
+            lambda: list(
+                menus.links(menu_roles(request), request.path, user=getattr(request, "user", None))
+            )
+        ),
     }

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,11 +18,14 @@ class Entry(NamedTuple):
     role: str
     url_name: str
     label: str
+    # The dotted name of a function of the user that gives the number beside the label.
+    count: str = ""
 
 
 ENTRIES: list[Entry] = [
     Entry("visitor", "measure_list", _("支持措施")),
     Entry("visitor", "call_list", _("申报通知")),
+    Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
 ]
 
 
@@ -29,19 +33,21 @@ class Link(NamedTuple):
     url: str
     label: str
     current: bool
+    count: int = 0
 
 
-def links(roles: Collection[str], path: str) -> Iterator[Link]:
+def links(roles: Collection[str], path: str, *, user=None) -> Iterator[Link]:
     """The entries open to the roles, the one that the path lies under marked as current."""
-    seen: dict[str, str] = {}
+    seen: dict[str, Entry] = {}
     for entry in ENTRIES:
         if entry.role != "*" and entry.role not in roles:
             continue
         try:
-            seen.setdefault(reverse(entry.url_name), entry.label)
+            seen.setdefault(reverse(entry.url_name), entry)
         except NoReverseMatch:
             continue
     under = [url for url in seen if path == url or (url != "/" and path.startswith(url))]
     current = max(under, key=len, default=None)
-    for url, label in seen.items():
-        yield Link(url, label, url == current)
+    for url, entry in seen.items():
+        count = import_string(entry.count)(user) if entry.count and user is not None else 0
+        yield Link(url, entry.label, url == current, count)

@@ -246,6 +246,9 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="") if env("EMAIL_URL", defaul
 vars().update(EMAIL_CONFIG)
 if not EMAIL_CONFIG:
     EMAIL_BACKEND = "portal.notices.mailbox.MailboxBackend"
+EMAIL_TIMEOUT = 20
+# The kept mails hold everybody's codes and links: they are shown on loopback only.
+MAILBOX_OPEN = not EMAIL_CONFIG and not _https
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="portal@localhost")
 
 # --- tasks -----------------------------------------------------------------------
@@ -280,6 +283,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "files.sweep_scans": {"task": "files.sweep_scans", "schedule": 60},
     "files.sweep_orphans": {"task": "files.sweep_orphans", "schedule": 86_400},
+    "notices.sweep": {"task": "notices.sweep", "schedule": 30},
 }
 
 # Checks of `manage.py verify`, each a callable that yields faults as strings.

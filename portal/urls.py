@@ -15,4 +15,5 @@ urlpatterns = [
     path("language/", views.set_language, name="set_language"),
     path("display/", views.set_display, name="set_display"),
     path("accounts/", include("allauth.urls")),
+    path("", include("portal.notices.urls")),
 ]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import translation
 
 from portal.notices.models import Notice
 
@@ -13,16 +14,18 @@ HOLD = timedelta(seconds=10)
 def enqueue(
     recipient,
     *,
-    subject: str,
+    subject,
     dedupe_key: str,
     at: datetime,
-    body: str = "",
+    body="",
     url: str = "",
     hold: timedelta = HOLD,
 ) -> Notice | None:
     """Leave a notice for a user, once for each ``dedupe_key``; None if it was left before.
 
-    Celery is a wake-up only: a sweep finds what a lost message missed.
+    ``subject`` and ``body`` are lazy translations (``format_lazy`` for facts): they are written
+    in Chinese and English. ``url`` is a path of the portal. Celery is a wake-up only: a sweep
+    finds what a lost message missed.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("enqueue() outside a transaction")
@@ -30,11 +33,40 @@ def enqueue(
         dedupe_key=dedupe_key,
         defaults={
             "recipient": recipient,
-            "subject": subject[:200],
-            "body": body,
+            "subject": _line(subject, "zh-hans")[:200],
+            "subject_en": _line(subject, "en")[:300],
+            "body": _text(body, "zh-hans"),
+            "body_en": _text(body, "en"),
             "url": url,
             "created_at": at,
             "held_until": at + hold,
         },
     )
+    if created:
+        transaction.on_commit(lambda: _wake(notice.pk, hold), robust=True)
     return notice if created else None
+
+
+def recall(prefix: str, *, at: datetime) -> int:
+    """Take back the notices of an act that is undone, whose keys start with ``prefix``.
+
+    Only what is still held goes; returns the number of notices.
+    """
+    held = Notice.objects.filter(dedupe_key__startswith=prefix, held_until__gt=at)
+    return held.filter(mailed_at__isnull=True).delete()[0]
+
+
+def _wake(pk: int, hold: timedelta) -> None:
+    from portal.notices.tasks import deliver
+
+    deliver.apply_async([pk], countdown=max(hold.total_seconds(), 0))
+
+
+def _text(source, language: str) -> str:
+    with translation.override(language):
+        return str(source)
+
+
+def _line(source, language: str) -> str:
+    """On one line: a subject is a header of the mail, and a line break in it another header."""
+    return " ".join(_text(source, language).split())

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal import clock
+from portal.notices.models import Mail, Notice
 from tests.guarantees.cast import EVERYONE, MEMBERS, VISITOR, World
 from tests.policy.catalogue import make_measure, make_open_call
 
@@ -94,7 +96,31 @@ ALLAUTH = [
     ),
 ]
 
-ROWS = [*SITE, *POLICY, *ALLAUTH]
+
+def own_notice(world: World) -> dict[str, Any]:
+    """A notice of the filler's."""
+    now = clock.now()
+    notice = Notice.objects.create(
+        recipient=world.users["filler"], subject="x", dedupe_key="matrix", created_at=now,
+        held_until=now,
+    )  # fmt: skip
+    return {"uid": notice.uid}
+
+
+def kept_mail(world: World) -> dict[str, Any]:
+    return {"uid": Mail.objects.create(to="", subject="", body="", kept_at=clock.now()).uid}
+
+
+NOTICES = [
+    Row("notice_inbox", get=MEMBERS),
+    Row("notice_read_all", post=MEMBERS),
+    Row("notice_read", post=frozenset({"filler"}), kwargs=own_notice),
+    # On loopback without a mail server only.
+    Row("mail_list", get=EVERYONE),
+    Row("mail_detail", get=EVERYONE, kwargs=kept_mail),
+]
+
+ROWS = [*NOTICES, *SITE, *POLICY, *ALLAUTH]
 TABLE = {row.route: row for row in ROWS}
 assert len(TABLE) == len(ROWS), "a route has two rows"
 __all__ = ["EVERYONE", "MEMBERS", "TABLE", "VISITOR", "Row"]
