@@ -8,14 +8,16 @@ identified is written here.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import get_args
 
 from django.db.models import Q
 
 from applications.models import Application
 from awards.models import CapAccount
+from policy import computing
 from policy.calls import schema_of
 from policy.models import Call, Measure
-from policy.schema import Cap
+from policy.schema.award import CapScope
 from portal.accounts.models import Organisation
 from portal.audit.recording import record
 
@@ -77,7 +79,7 @@ def quota_bound(call: Call) -> Bound | None:
 
     A total and a stock are one account for all years; ``per_year`` and ``per_call`` start anew.
     """
-    quota = schema_of(call.definition).quota
+    quota = schema_of(call.definition).quota_plan(call.settings)
     if quota is None:
         return None
     meaning = quota.meaning
@@ -96,40 +98,56 @@ def quota_bound(call: Call) -> Bound | None:
     )
 
 
-def cap_bound(cap: Cap, *, application: Application) -> Bound:
-    """One cap of the definition in the scope and period of this case.
+def scope_of(application: Application) -> computing.Scope:
+    """What the caps of the case are counted for, as policy.computing takes it."""
+    call = application.call
+    return computing.Scope(
+        subjects={
+            scope: application.uid if scope in _BY_CASE else application.organisation.uid
+            for scope in get_args(CapScope)
+        },
+        year=call.year,
+        call=call.uid,
+        budget_cny=call.budget_cny,
+    )
+
+
+def cap_bounds(application: Application) -> list[Bound]:
+    """The caps of the pinned definition, with the call's settings, in the scope and period of
+    this case.
 
     ``once`` is one place: a second award in the scope and period is refused, whatever room is
     left under the amount.
     """
-    call, organisation = application.call, application.organisation
-    subject = application.uid if cap.scope in _BY_CASE else organisation.uid
-    period = {"year": str(call.year), "call": call.uid}.get(cap.period, "lifetime")
-    return Bound(
-        rule=f"{call.measure.line}/{cap.code}",
-        scope=f"{cap.scope}:{subject}/{period}",
-        label_zh=cap.label.zh,
-        label_en=cap.label.en,
-        clause=cap.clause,
-        cap_cny=cap.amount_cny,
-        cap_places=1 if cap.once else None,
-        measure=call.measure,
-        call=call if cap.period == "call" else None,
-        organisation=organisation,
-        year=call.year if cap.period == "year" else None,
-        cap_code=cap.code,
-    )
+    call, schema = application.call, schema_of(application.definition)
+    caps = {cap.code: cap for cap in schema.cap_plan(call.settings)}
+    return [
+        Bound(
+            rule=f"{call.measure.line}/{account.code}",
+            scope=account.key,
+            label_zh=account.label.zh,
+            label_en=account.label.en,
+            clause=account.clause,
+            cap_cny=account.cap_cny,
+            cap_places=1 if cap.once else None,
+            measure=call.measure,
+            call=call if cap.period == "call" else None,
+            organisation=application.organisation,
+            year=call.year if cap.period == "year" else None,
+            cap_code=account.code,
+        )
+        for account in computing.accounts(
+            schema, settings=call.settings, scope=scope_of(application)
+        )
+        if (cap := caps.get(account.code)) is not None
+    ]
 
 
 def bounds_of(application: Application) -> tuple[Bound, ...]:
     """Every bound of the case, in the order of the key: the order in which accounts are locked."""
-    call = application.call
-    found = [budget_bound(call)]
-    if quota := quota_bound(call):
+    found = [budget_bound(application.call), *cap_bounds(application)]
+    if quota := quota_bound(application.call):
         found.append(quota)
-    found += [
-        cap_bound(cap, application=application) for cap in schema_of(application.definition).caps
-    ]
     return tuple(sorted(found))
 
 
@@ -204,12 +222,12 @@ def room(account: CapAccount, bound: Bound) -> tuple[Decimal | None, int | None]
     return min(cny, default=None), min(places, default=None)
 
 
-def committed_by_cap(
+def committed(
     bounds: Iterable[Bound], accounts: Mapping[tuple[str, str], CapAccount]
-) -> dict[str, Decimal]:
-    """Cap code → what is committed in its scope and period (元), for policy.computing."""
+) -> dict[tuple[str, str], Decimal]:
+    """(cap code, key) → what is committed there (元), as policy.computing takes it."""
     return {
-        bound.cap_code: accounts[bound.key].committed_cny if bound.key in accounts else Decimal(0)
+        (bound.cap_code or bound.rule, bound.scope): accounts[bound.key].committed_cny
         for bound in bounds
-        if bound.cap_code
+        if (bound.cap_code or bound.follows_call) and bound.key in accounts
     }
