@@ -91,6 +91,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("decision", "cancelled"),
     ("finance", "payment"),
     ("payment", "paid"),
+    ("paid", "payment"),
     *((source, "withdrawn")
       for source in (
           "recommendation", "returned", "formal_check", "correction", "joint_review",

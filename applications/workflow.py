@@ -75,6 +75,7 @@ TABLE: tuple[Move, ...] = (
     Move("cancel", ("decision",), "cancelled", ("lead_head",), _("取消"), _("取消"), reason_required=True),
     Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), _("财政确认")),
     Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), _("拨付")),
+    Move("bounce", ("paid",), "payment", ("finance_clerk",), _("登记退汇"), _("退汇，待重新拨付"), reason_required=True),
     Move(
         "withdraw",
         ("recommendation", "returned", "formal_check", "correction", "joint_review", "expert_review",
