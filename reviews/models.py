@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application, Attachment, Invoice
-from portal.accounts.models import Unit
+from portal.accounts.models import Membership, Role, Unit
 from portal.ids import UID_LENGTH, new_uid
 
 USER = settings.AUTH_USER_MODEL
@@ -235,6 +235,13 @@ class Opinion(models.Model):
         return f"{self.application_id} {self.unit_id} {self.outcome}"
 
 
+class ExpertQuerySet(models.QuerySet):
+    def drawable(self):
+        """Active experts whose account is enabled and still holds the expert's role."""
+        held = Membership.objects.active().filter(role=Role.EXPERT).values("user")
+        return self.filter(active=True, user__is_active=True, user__in=held)
+
+
 class Expert(models.Model):
     """An expert of the pool. Names are never shown to applicants."""
 
@@ -244,10 +251,16 @@ class Expert(models.Model):
     employer_uscc = models.CharField(_("单位代码"), max_length=18, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
     fields = ArrayField(models.CharField(max_length=40), verbose_name=_("领域"))
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(_("启用"), default=True)
+
+    objects = ExpertQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.uid
+
+    @property
+    def is_drawable(self) -> bool:
+        return type(self).objects.drawable().filter(pk=self.pk).exists()
 
 
 class Panel(models.Model):
@@ -401,6 +414,36 @@ class Scoring(models.Model):
             models.CheckConstraint(
                 condition=Q(submitted_at__isnull=True) | Q(total__isnull=False),
                 name="scoring_submitted_whole",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="scoring_submitted_kept",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(
+                    old__submitted_at__isnull=False, new__submitted_at__isnull=False
+                )
+                & (
+                    pgtrigger.Q(old__scores__df=pgtrigger.F("new__scores"))
+                    | pgtrigger.Q(old__total__df=pgtrigger.F("new__total"))
+                ),
+            ),
+            # No expert judges a case with which a conflict stands on record.
+            pgtrigger.Trigger(
+                name="scoring_without_conflict",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                IF (TG_OP = 'INSERT' OR NEW.submitted_at IS NOT NULL) AND EXISTS (
+                  SELECT 1 FROM reviews_conflict c JOIN reviews_seat s ON s.expert_id = c.expert_id
+                   WHERE s.id = NEW.seat_id AND c.application_id = NEW.application_id)
+                THEN
+                  RAISE EXCEPTION 'an expert with a conflict may not judge'
+                    USING ERRCODE = 'integrity_constraint_violation',
+                          CONSTRAINT = 'scoring_without_conflict';
+                END IF;
+                RETURN NEW;
+                """,
             ),
         ]
 

@@ -29,6 +29,8 @@ from portal import clock
 from portal.accounts.models import Role, Unit, User
 from portal.audit.recording import record
 from portal.files.models import Blob
+from reviews import panels, scoring
+from reviews.models import Expert
 from tests.factories import DistrictFactory, OrganisationFactory, UnitFactory, UserFactory, person
 
 
@@ -401,3 +403,44 @@ def parties(application: Application, part: str) -> set[str]:
 
 def status_of(application: Application) -> str:
     return Application.objects.values_list("status", flat=True).get(pk=application.pk)
+
+
+def make_expert(*, fields=("bio",), employer: str = "", employer_uscc: str = "", **user) -> Expert:
+    """An expert of the pool, with the account and the role."""
+    return Expert.objects.create(
+        user=person(Role.EXPERT, **user),
+        employer=employer or f"评审大学{next(_numbers)}",
+        employer_uscc=employer_uscc,
+        title="教授",
+        fields=list(fields),
+    )
+
+
+def make_pool(count: int = 8) -> list[Expert]:
+    """Experts, half of them for biomedicine, half for AI."""
+    return [make_expert(fields=["bio"] if index % 2 else ["ai"]) for index in range(count)]
+
+
+def scoring_panel(office: Office, *cases: Application, experts: int = 8):
+    """A panel of the cases that was drawn and approved."""
+    if Expert.objects.count() < experts:
+        make_pool(experts)
+    panel = panels.draw(office.call, cases=cases, actor=office.lead_clerk)
+    return panels.approve(panel, actor=office.lead_head)
+
+
+def fill_sheet(sheet, points: tuple[str, str], *, comment: str = "") -> None:
+    """Fill in (fit of 40, team of 60) and hand the sheet in."""
+    fit, team = points
+    actor = sheet.seat.expert.user
+    scores = {
+        "fit": {"score": fit, "comment": comment},
+        "team": {"score": team, "comment": comment},
+    }
+    scoring.submit_scores(scoring.score(sheet, actor=actor, scores=scores), actor=actor)
+
+
+def fill_all(panel, points: dict[int, list[tuple[str, str]]]) -> None:
+    """``points``: case pk → the seated experts' points, in the seats' order."""
+    for sheet in panels.sheets(panel):
+        fill_sheet(sheet, points[sheet.application_id].pop(0), comment="见意见")

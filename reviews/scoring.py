@@ -1,0 +1,163 @@
+"""Scoring (评分): an expert's sheet for one case, saved as it is filled, then submitted."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+
+from policy.schema import Criterion, Rubric
+from portal import clock
+from portal.audit.recording import record
+from reviews.models import Panel, Scoring, Seat
+from reviews.panels import STAGE, rubric_of
+from reviews.refusals import Refused
+
+# Points are given in halves.
+STEP = Decimal("0.5")
+MAX_COMMENT = 1000
+
+
+def read_score(text: Any, criterion: Criterion) -> Decimal | None:
+    """Points as typed; None for nothing. Raises ValueError for what is no score: not a number,
+    below 0, above the weight, finer than half a point."""
+    plain = str(text if text is not None else "").strip()
+    if not plain:
+        return None
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        raise ValueError("not_a_number") from None
+    if not value.is_finite() or "e" in plain.lower():
+        raise ValueError("not_a_number")
+    if not 0 <= value <= criterion.weight:
+        raise ValueError("out_of_bounds")
+    if value % STEP:
+        raise ValueError("too_fine")
+    return value
+
+
+def needs_comment(score: Decimal, criterion: Criterion, rubric: Rubric) -> bool:
+    """Below the rubric's lower share of the weight, and above its upper one."""
+    percent = score * 100 / criterion.weight
+    return percent < rubric.comment_below_percent or percent > rubric.comment_above_percent
+
+
+def level_of(score: Decimal, criterion: Criterion, rubric: Rubric) -> int:
+    """The index of the scale's level that the score falls into."""
+    percent = score * 100 / criterion.weight
+    return next(index for index, level in enumerate(rubric.levels) if percent >= level.from_percent)
+
+
+def _hold(scoring: Scoring, *, actor) -> Scoring:
+    """The sheet, locked, for its expert while the panel scores. The panel is locked first, so
+    that no sheet changes under a freeze."""
+    panel = (
+        Panel.objects.select_for_update(of=("self",))
+        .select_related("call__definition")
+        .get(pk=scoring.seat.panel_id)
+    )
+    scoring = (
+        Scoring.objects.select_for_update(of=("self",))
+        .select_related("seat__expert", "application")
+        .get(pk=scoring.pk)
+    )
+    scoring.seat.panel = panel
+    if scoring.seat.expert.user_id != actor.pk:
+        raise Refused("role", roles=["expert"])
+    if panel.state != Panel.State.SCORING or scoring.seat.state != Seat.State.SEATED:
+        raise Refused("state", state=panel.state)
+    if scoring.application.status != STAGE:
+        raise Refused("state", state=scoring.application.status)
+    if scoring.submitted_at is not None:
+        raise Refused("submitted")
+    return scoring
+
+
+@transaction.atomic
+def score(
+    scoring: Scoring,
+    *,
+    actor,
+    scores: Mapping[str, Mapping[str, str]],
+    opinion: str | None = None,
+    seen_revision: int | None = None,
+) -> Scoring:
+    """Save what stands on the sheet so far; criteria that are not named stay as they were.
+
+    ``scores``: criterion code → {"score", "comment"}. Raises ``Refused``: role, state, submitted,
+    changed, scores_wrong (criterion → why); then nothing is written.
+    """
+    scoring = _hold(scoring, actor=actor)
+    if seen_revision is not None and seen_revision != scoring.revision:
+        raise Refused("changed", revision=scoring.revision)
+    rubric = rubric_of(scoring.seat.panel.call)
+    kept, wrong = dict(scoring.scores), {}
+    for criterion in rubric.criteria:
+        given = scores.get(criterion.code)
+        if given is None:
+            continue
+        try:
+            value = read_score(given.get("score"), criterion)
+        except ValueError as error:
+            wrong[criterion.code] = str(error)
+            continue
+        comment = str(given.get("comment") or "").strip()
+        if len(comment) > MAX_COMMENT:
+            wrong[criterion.code] = "too_long"
+            continue
+        kept[criterion.code] = {
+            "score": None if value is None else f"{value:.1f}",
+            "comment": comment,
+        }
+    if wrong:
+        raise Refused("scores_wrong", criteria=wrong)
+    scoring.scores = kept
+    scoring.total = _total(kept, rubric)
+    if opinion is not None:
+        scoring.opinion = opinion.strip()
+    scoring.revision += 1
+    scoring.save(update_fields=["scores", "total", "opinion", "revision"])
+    return scoring
+
+
+def _total(scores: Mapping[str, Mapping], rubric: Rubric) -> Decimal | None:
+    """The sum of all criteria; None while one is missing."""
+    found = [scores.get(criterion.code, {}).get("score") for criterion in rubric.criteria]
+    return None if None in found else sum((Decimal(value) for value in found), Decimal(0))
+
+
+def gaps(scoring: Scoring, rubric: Rubric) -> dict[str, str]:
+    """What keeps the sheet from being submitted: criterion code → score or comment."""
+    found: dict[str, str] = {}
+    for criterion in rubric.criteria:
+        row = scoring.scores.get(criterion.code, {})
+        if row.get("score") is None:
+            found[criterion.code] = "score"
+        elif needs_comment(Decimal(row["score"]), criterion, rubric) and not row.get("comment"):
+            found[criterion.code] = "comment"
+    return found
+
+
+@transaction.atomic
+def submit_scores(scoring: Scoring, *, actor, seen_revision: int | None = None) -> Scoring:
+    """Hand the sheet in: every criterion scored, every extreme score explained.
+
+    Raises ``Refused``: role, state, submitted, changed, incomplete (criterion → what is missing).
+    """
+    scoring = _hold(scoring, actor=actor)
+    if seen_revision is not None and seen_revision != scoring.revision:
+        raise Refused("changed", revision=scoring.revision)
+    if missing := gaps(scoring, rubric_of(scoring.seat.panel.call)):
+        raise Refused("incomplete", criteria=missing)
+    scoring.submitted_at = clock.now()
+    scoring.revision += 1
+    scoring.save(update_fields=["submitted_at", "revision"])
+    record(
+        "scoring.submit",
+        obj=scoring,
+        actor=actor,
+        data={"application": scoring.application_id, "total": str(scoring.total)},
+        to_state="submitted",
+    )
+    return scoring
