@@ -17,11 +17,13 @@ def menu_roles(request) -> set[str]:
     """The names under which the menu knows the reader: roles, and the groups of ``menus``."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"visitor"}
+        return {"visitor", "public"}
     held = memberships(request)
     roles = {membership.role for membership in held} | {"member"}
     if any(membership.organisation_id for membership in held):
         roles.add("applicant")
+    if not held or "applicant" in roles:
+        roles.add("public")
     if any(membership.unit_id for membership in held):
         roles.add("officer")
     return roles

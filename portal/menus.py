@@ -2,8 +2,8 @@
 
 An entry is shown to whoever holds its role, once its url name exists; the order of the table
 is the order of the menu. A role is one of ``portal.accounts.models.Role`` or a group:
-``visitor`` (not signed in), ``member`` (signed in), ``applicant`` (of an organisation),
-``officer`` (of a unit), ``*`` (everybody).
+``public`` (visitors, applicants, and who holds no role yet), ``visitor`` (not signed in),
+``member`` (signed in), ``applicant`` (of an organisation), ``officer`` (of a unit), ``*``.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,8 +23,8 @@ class Entry(NamedTuple):
 
 
 ENTRIES: list[Entry] = [
-    Entry("visitor", "measure_list", _("支持措施")),
-    Entry("visitor", "call_list", _("申报通知")),
+    Entry("public", "measure_list", _("支持措施")),
+    Entry("public", "call_list", _("申报通知")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
 ]
 

@@ -24,8 +24,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
-    """``open_page(path, user=None, language="zh-hans", width=1366, display="")``: a page in a
-    context of its own, signed in as the user.
+    """``open_page(path, user=None, language="zh-hans", width=1366, display="",
+    expected=200)``: a page in a context of its own, signed in as the user. The answer's status
+    is ``expected``.
 
     What the browser complained of (script errors, refused by CSP, failed requests) must be
     nothing when the test ends.
@@ -33,7 +34,13 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
     contexts, complaints = [], []
 
     def open_(
-        path: str, *, user=None, language: str = "zh-hans", width: int = 1366, display: str = ""
+        path: str,
+        *,
+        user=None,
+        language: str = "zh-hans",
+        width: int = 1366,
+        display: str = "",
+        expected: int = 200,
     ) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 768})
         contexts.append(context)
@@ -51,15 +58,14 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
         )
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-        page.on(
-            "console",
-            lambda message: (
+
+        def note(message) -> None:
+            asked_for = expected != 200 and f"status of {expected}" in message.text
+            if message.type == "error" and not asked_for:
                 complaints.append(f"{page.url}: {message.text}")
-                if message.type == "error"
-                else None
-            ),
-        )
-        page.goto(live_server.url + path)
+
+        page.on("console", note)
+        assert page.goto(live_server.url + path).status == expected
         return page
 
     yield open_

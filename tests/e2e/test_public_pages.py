@@ -31,5 +31,6 @@ def call():
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("name", PAGES)
 def test_public_page_fits_its_readers(open_page, call, name, language):
-    page = open_page(PAGES[name].format(uid=call.uid), language=language)
+    expected = 404 if name == "not-found" else 200
+    page = open_page(PAGES[name].format(uid=call.uid), language=language, expected=expected)
     assert look.faults(page, f"{name}-{language}") == []

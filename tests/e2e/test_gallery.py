@@ -1,0 +1,106 @@
+"""The components, as pages use them: nothing overflows, axe finds nothing, keys suffice."""
+
+import pytest
+
+from portal.accounts.models import Role
+from tests.e2e import look
+from tests.e2e.gallery import PAGES
+from tests.factories import person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def gallery(settings):
+    settings.ROOT_URLCONF = "tests.e2e.gallery"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_gallery_page_fits_its_readers(open_page, name):
+    query = "?name=&amount=x" if name == "section" else ""
+    assert look.faults(open_page(f"/gallery/{name}/{query}"), f"gallery-{name}") == []
+
+
+@pytest.mark.parametrize("display", ["large", "contrast", "large.contrast"])
+@pytest.mark.parametrize("name", ["workspace", "desk", "section"])
+def test_gallery_page_in_large_print_or_high_contrast_fits(open_page, name, display):
+    page = open_page(f"/gallery/{name}/", display=display)
+    assert look.faults(page, f"gallery-{name}-{display}", widths=(375, 1366)) == []
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("role", [Role.ORG_ADMIN, Role.CLERK, Role.FINANCE_HEAD])
+def test_header_of_who_is_signed_in_fits_its_readers(open_page, role, language):
+    user = person(role)
+    page = open_page("/gallery/timeline/", user=user, language=language)
+    assert look.faults(page, f"header-{role}-{language}") == []
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.click(".user-menu > summary")
+    assert look.axe_findings(page) == []
+    look.shoot(page, f"header-{role}-{language}-open")
+    page.keyboard.press("Escape")
+    assert not page.locator(".user-menu-panel").is_visible()
+
+
+def test_error_summary_takes_focus_and_leads_to_the_field(open_page):
+    page = open_page("/gallery/section/?name=&amount=x")
+    assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    assert page.title().startswith("错误：")
+    link = page.locator("[data-error-summary] a", has_text="项目名称")
+    words = link.inner_text().split("：", 1)[1]
+    assert words in page.locator("#id_name_error").inner_text()
+    link.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_name"
+
+
+def test_amount_typed_is_told_again_in_three_ways(open_page):
+    page = open_page("/gallery/section/")
+    page.fill("#id_amount", "200")
+    echo = page.locator("[data-money-echo=id_amount]")
+    assert echo.inner_text() == "200.00 万元 = ¥2,000,000.00 = 人民币贰佰万元整"
+    page.fill("#id_amount", "0.0001234")
+    assert echo.inner_text() == ""
+
+
+def test_dialog_confirms_only_the_typed_number(open_page):
+    page = open_page("/gallery/timeline/")
+    page.click("[data-opens=withdraw]")
+    button = page.locator("dialog [data-confirms]")
+    assert button.is_disabled()
+    page.fill("#withdraw-typed", "10-1-2026-0041")
+    assert button.is_disabled()
+    page.fill("#withdraw-typed", "10-1-2026-0042")
+    assert button.is_enabled()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+
+
+def test_menu_on_a_phone_opens_and_closes_by_keyboard(open_page):
+    page = open_page("/", width=375)
+    menu = page.locator("#site-nav")
+    assert not menu.is_visible()
+    page.focus("[data-menu-button]")
+    page.keyboard.press("Enter")
+    assert menu.is_visible()
+    page.keyboard.press("Escape")
+    assert not menu.is_visible()
+    assert page.evaluate("document.activeElement.matches('[data-menu-button]')")
+
+
+def test_countdown_runs_by_the_server_s_clock(open_page):
+    page = open_page("/gallery/workspace/")
+    assert page.locator(".countdown-value").inner_text() == "9 天 2 小时"
+    page.evaluate(
+        "document.querySelector('.countdown-value').dataset.countdown ="
+        " String(Number(document.querySelector('[data-server-clock]').dataset.serverClock) - 1)"
+    )
+    page.locator(".countdown-value", has_text="已截止").wait_for(timeout=3000)
+
+
+def test_display_is_remembered(open_page):
+    page = open_page("/")
+    page.get_by_role("button", name="大字版").click()
+    page.goto(page.url + "measures/")
+    assert page.evaluate("document.documentElement.dataset.size") == "large"
+    page.get_by_role("button", name="标准字号").click()
+    assert page.evaluate("document.documentElement.dataset.size") is None
