@@ -54,20 +54,16 @@ lint: dev ## style, types, templates, migrations, deployment settings
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy $(SOURCES)
-	$(PYTHON) -m djlint --check --lint templates
+	$(PYTHON) -m djlint --lint templates
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	SITE_URL=https://grants.example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
 
-fmt: dev ## format code and templates
+fmt: dev ## format the code
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
-	-$(PYTHON) -m djlint --quiet --reformat templates
 
 messages: dev ## collect the message ids into locale/en and name what lacks its English
-	@command -v xgettext >/dev/null || { echo "GNU gettext is needed (Debian: apt install gettext)" >&2; exit 1; }
-	$(PYTHON) manage.py makemessages --locale en --no-obsolete --add-location file --no-wrap \
-	  --ignore .venv --ignore var --ignore tests
-	$(PYTEST) -q tests/test_messages.py
+	@$(PYTHON) manage.py messages && $(PYTHON) manage.py compilemessages
 
 lock: dev ## the locks anew from requirements*.in, with hashes
 	.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
