@@ -60,7 +60,9 @@ def of_python(source: str) -> Iterator[Message]:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in _FUNCTIONS:
             given = [
-                part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else None
+                part.value
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                else None
                 for part in node.args
             ]
             if found := _message(name, given):

@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    call_command("compilemessages", verbosity=0)
     session = (settings.DATA_DIR / "pytest.lock").open("w")
     try:
         fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -445,7 +445,8 @@ def _error_rows(piece) -> list[tuple[str, str]]:
             continue
         bound = piece[name]
         for error in errors:
-            rows.append((f"#{bound.id_for_label or bound.auto_id}", f"{bound.label}：{error}"))
+            text = _("%(label)s：%(error)s") % {"label": bound.label, "error": error}
+            rows.append((f"#{bound.id_for_label or bound.auto_id}", text))
     return rows
 
 

@@ -4,6 +4,8 @@
 wrong in words; ``tests/e2e/shots/`` holds a picture for each width.
 """
 
+import os
+import shutil
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -60,18 +62,13 @@ _OVERFLOWING = """() => {
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Chromium without network of its own; the system's one where Playwright has none."""
-    executable = playwright.chromium.executable_path
-    system = next(
-        (
-            path
-            for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
-            if Path(path).exists()
-        ),
-        None,
-    )
+    """Chromium without network of its own: $CHROMIUM, Playwright's, or the system's."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    own = playwright.chromium.executable_path
+    candidates = [os.environ.get("CHROMIUM"), own if Path(own).exists() else None]
+    candidates += [shutil.which(name) for name in names]
     return playwright.chromium.launch(
-        executable_path=executable if Path(executable).exists() else system, args=list(FLAGS)
+        executable_path=next(filter(None, candidates), None), args=list(FLAGS)
     )
 
 

@@ -20,4 +20,5 @@ class Command(BaseCommand):
         gone = len({translations.key(e) for e in before} - {translations.key(e) for e in merged})
         self.stdout.write(f"{len(merged)} messages, {gone} gone, {len(lacking)} without English")
         if lacking:
-            raise CommandError("without English:\n" + "\n".join(f"  {text}" for text in lacking))
+            shown = lacking[:40] + (["…"] if len(lacking) > 40 else [])
+            raise CommandError("without English:\n" + "\n".join(f"  {text}" for text in shown))
