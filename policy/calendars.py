@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 import chinese_calendar
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from policy.models import CalendarDay, CalendarYear
 from portal import clock
@@ -18,7 +20,8 @@ PLAUSIBLE_WORKDAYS = range(240, 260)
 
 
 class CalendarRefused(ValueError):
-    """``reason`` is one of header, line, date, kind, year, twice, implausible; ``line`` from 1."""
+    """``reason`` is one of header, line, date, kind, year, twice, implausible, no_reason;
+    ``line`` from 1."""
 
     def __init__(self, reason: str, *, line: int | None = None, found: object = None):
         self.reason, self.line, self.found = reason, line, found
@@ -101,7 +104,45 @@ def load_year(
         actor=actor,
         data={"source": source, "provisional": provisional, "workdays": workdays},
     )
+    _announce(year, actor=actor)
     return row
+
+
+@transaction.atomic
+def set_day(day: date, *, is_workday: bool, name: str = "", reason: str, actor) -> CalendarDay:
+    """Change one day of a loaded year; CalendarRefused for a year that is not loaded.
+
+    A day that becomes what its weekday says keeps a row: it was decided.
+    """
+    if not reason.strip():
+        raise CalendarRefused("no_reason")
+    row = CalendarYear.objects.select_for_update().filter(year=day.year).first()
+    if row is None:
+        raise CalendarRefused("year", found=day.year)
+    before = CalendarDay.objects.filter(date=day).first()
+    changed, _created = CalendarDay.objects.update_or_create(
+        date=day, defaults={"year": row, "is_workday": is_workday, "name": name.strip()}
+    )
+    record(
+        "calendar.set_day",
+        obj=row,
+        actor=actor,
+        data={
+            "date": day.isoformat(),
+            "before": before.is_workday if before else day.weekday() < 5,
+            "after": is_workday,
+            "name": changed.name,
+            "reason": reason.strip(),
+        },
+    )
+    _announce(day.year, actor=actor)
+    return changed
+
+
+def _announce(year: int, *, actor) -> None:
+    """Let the floors above compute anew what depends on the year's days, in this transaction."""
+    for path in settings.CALENDAR_LISTENERS:
+        import_string(path)(year, actor=actor)
 
 
 def seed(*, actor) -> list[int]:

@@ -90,8 +90,8 @@ def drop(change: CallChange, *, actor, note: str = "") -> CallChange:
 def put_into_effect(change: CallChange, *, actor) -> CallChange:
     """Release a change as a second person and put it into effect on the call.
 
-    The budget's cap account and the applicants who are told lie above: pages release through
-    ``awards.call_changes.release``, which does both in the same transaction.
+    The applicants who are told lie above: pages release through
+    ``applications.call_changes.release``, in the same transaction.
     """
     require_policy_admin(actor)
     change = CallChange.objects.select_for_update().get(pk=change.pk)

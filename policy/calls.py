@@ -215,7 +215,7 @@ def publish(
             | {"definition": definition.uid, "sha256": definition.sha256}
         ),
     )
-    for person in _staff_concerned(call, also=[call.drafted_by]):
+    for person in staff_concerned(call, also=[call.drafted_by]):
         enqueue(
             person,
             subject=told(_("申报通知已发布：{title}"), call),
@@ -271,6 +271,15 @@ def _parsed(pk: int, _sha256: str) -> DefinitionSchema:
 def policy_admins() -> list:
     held = Membership.objects.active().filter(role=Role.POLICY_ADMIN, user__is_active=True)
     return [row.user for row in held.select_related("user").order_by("user_id")]
+
+
+def staff_concerned(call: Call, *, also=()) -> list:
+    """The lead unit's people and the finance bureau's."""
+    held = Membership.objects.active().filter(unit=call.measure.lead_unit) | (
+        Membership.objects.active().filter(role__in=[Role.FINANCE, Role.FINANCE_HEAD])
+    )
+    people = {row.user for row in held.select_related("user")} | set(also)
+    return sorted(people, key=lambda user: user.pk)
 
 
 # --- inside ------------------------------------------------------------------------
@@ -331,15 +340,6 @@ def _next_code(measure: Measure, year: int) -> str:
     taken = Call.objects.filter(measure=measure, code__startswith=prefix)
     numbers = [int(code.removeprefix(prefix)) for code in taken.values_list("code", flat=True)]
     return f"{prefix}{max(numbers, default=0) + 1}"
-
-
-def _staff_concerned(call: Call, *, also=()) -> list:
-    """The lead unit's people and the finance bureau's."""
-    held = Membership.objects.active().filter(unit=call.measure.lead_unit) | (
-        Membership.objects.active().filter(role__in=[Role.FINANCE, Role.FINANCE_HEAD])
-    )
-    people = {row.user for row in held.select_related("user")} | set(also)
-    return sorted(people, key=lambda user: user.pk)
 
 
 def told(template, call: Call):

@@ -26,6 +26,9 @@ ENTRIES: list[Entry] = [
     Entry("public", "measure_list", _("支持措施")),
     Entry("public", "call_list", _("申报通知")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
+    Entry("policy_admin", "policy_admin_home", _("政策管理")),
+    Entry("policy_admin", "policy_call_list", _("申报通知管理")),
+    Entry("policy_admin", "policy_calendar", _("工作日日历")),
 ]
 
 

@@ -288,6 +288,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "notices.sweep": {"task": "notices.sweep", "schedule": 30},
 }
 
+# Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
+# what waits for a due date, or had one, is computed anew.
+CALENDAR_LISTENERS: list[str] = []
+
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
 VERIFIERS: list[str] = [
     "portal.integrity.clock",

@@ -10,6 +10,8 @@ handler404 = "portal.views.not_found"
 
 urlpatterns = [
     path("", include("policy.urls")),
+    path("policy-admin/", include("policy.admin_urls")),
+    path("policy-admin/", include("applications.call_urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", views.set_language, name="set_language"),

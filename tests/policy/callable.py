@@ -6,7 +6,8 @@ from decimal import Decimal
 from policy import calls
 from policy.models import Call, Definition, Measure
 from portal import clock
-from portal.accounts.models import Membership, Role, User
+from portal.accounts import memberships
+from portal.accounts.models import Role, User
 from tests.policy.catalogue import BODY as SHORT
 from tests.policy.catalogue import make_measure
 
@@ -171,12 +172,12 @@ def fields(**more) -> dict:
     } | more
 
 
-def person(name: str, role: str | None = Role.POLICY_ADMIN) -> User:
+def person(name: str, role: str | None = Role.POLICY_ADMIN, *, unit=None) -> User:
     user = User.objects.filter(email=f"{name}@example.org").first()
     if user is None:
         user = User.objects.create_user(email=f"{name}@example.org", name=name)
         if role is not None:
-            Membership.objects.create(user=user, role=role, granted_at=clock.now())
+            memberships.grant(user, role, actor="system:test", unit=unit)
     return user
 
 

@@ -10,6 +10,7 @@ from policy import calls
 from policy.calls import CallRefused, StaleDraft
 from policy.models import Call, CallFigures
 from portal import clock
+from portal.accounts import memberships
 from portal.accounts.models import Membership, Role
 from portal.audit.models import Event
 from portal.notices.models import Notice
@@ -79,7 +80,7 @@ def test_draft_by_anybody_but_a_policy_administrator_is_refused(role):
 def test_draft_by_a_former_policy_administrator_is_refused():
     measure = make_callable_measure()
     actor = person("former")
-    Membership.objects.filter(user=actor).update(ended_at=clock.now())
+    memberships.end(Membership.objects.get(user=actor), actor=person("other"), reason="x")
     assert refusal(lambda: calls.draft(measure, fields(), actor=actor)).reason == "role"
 
 
@@ -203,10 +204,7 @@ def test_asking_for_publication_tells_the_others_once_for_each_state():
 
 def test_publishing_fixes_the_call_makes_its_figures_and_tells_the_staff():
     measure = make_callable_measure()
-    clerk = person("clerk", None)
-    Membership.objects.create(
-        user=clerk, role=Role.CLERK, unit=measure.lead_unit, granted_at=clock.now()
-    )
+    clerk = person("clerk", Role.CLERK, unit=measure.lead_unit)
     call = make_published(measure)
     close_constraints()
     assert (call.status, call.published_by, call.revision) == ("published", person("publisher"), 2)
