@@ -191,10 +191,10 @@ def opened(source: Path) -> Iterator[tuple[tarfile.TarFile, dict]]:
     """The archive and its manifest, after every member's hash was compared."""
     try:
         archive = tarfile.open(source)  # noqa: SIM115
+        members = {member.name: member for member in archive.getmembers()}
     except (OSError, tarfile.TarError) as error:
         raise BackupError(f"{source} cannot be read: {error}") from error
     with archive:
-        members = {member.name: member for member in archive.getmembers()}
         if "manifest.json" not in members:
             raise BackupError(f"{source} has no manifest: the backup was not completed")
         manifest = json.load(archive.extractfile(members.pop("manifest.json")))

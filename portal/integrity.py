@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pgtrigger
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 
@@ -52,9 +51,9 @@ def withheld() -> set[tuple[str, str]]:
 
 def schema() -> Iterator[str]:
     """every migration is applied, every trigger enabled, every constraint validated"""
-    executor = MigrationExecutor(connection)
-    for migration, _backwards in executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        yield f"migration {migration} is not applied"
+    loader = MigrationLoader(connection)
+    for app, name in sorted(loader.graph.nodes.keys() - loader.applied_migrations.keys()):
+        yield f"migration {app}.{name} is not applied"
     for table, trigger in _rows(
         "SELECT tgrelid::regclass::text, tgname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid"
         " WHERE tgenabled NOT IN ('O', 'A') AND relnamespace = 'public'::regnamespace"

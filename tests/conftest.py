@@ -4,10 +4,14 @@ Tests connect as the running role ("default"), as the portal does; the schema is
 tables are emptied after a transactional test, by the owner.
 """
 
+import ast
 import fcntl
+import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,6 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from portal.embedded import roles
@@ -72,19 +77,10 @@ def owner_connection(**more) -> psycopg.Connection:
 def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> Iterator[None]:
     """A fresh database, made by the owner; both connections point to it."""
     name = "test_portal" if worker_id == "master" else f"test_portal_{worker_id}"
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with django_db_blocker.unblock():
         with owner_connection(dbname="postgres") as connection:
-            connection.execute(drop)
-            owner = connections["owner"].settings_dict["USER"]
-            roles.create_database(connection, name, owner=owner)
-            roles.grant_entry(connection, name, settings.DATABASE_RUNTIME_ROLE)
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = name
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", database="owner", verbosity=0)
-        connections["owner"].close()
+            _make_database(connection, name)
+        _point_to(name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", _flush_as_owner)
         yield
@@ -92,7 +88,86 @@ def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> It
         for connection in connections.all():
             connection.close()
     with owner_connection(dbname="postgres") as connection:
-        connection.execute(drop)
+        connection.execute(_drop(name))
+
+
+def _make_database(connection: psycopg.Connection, name: str) -> None:
+    """A copy of the template of these migrations, which the first to come makes.
+
+    The template is kept between sessions in the tests' own cluster; elsewhere nothing is left.
+    """
+    template = f"template_{_schema_digest()[:16]}"
+    with (settings.DATA_DIR / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'"
+        )
+        names = {row[0] for row in known}
+        if template not in names:
+            for outdated in names:
+                connection.execute(_drop(outdated))
+            making = f"making_{template}"
+            connection.execute(_drop(making))
+            roles.create_database(connection, making, owner=_owner())
+            _point_to(making)
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("createcachetable", database="owner", verbosity=0)
+            connections["owner"].close()
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(making), sql.Identifier(template)
+                )
+            )
+        connection.execute(_drop(name))
+        roles.create_database(connection, name, owner=_owner(), template=template)
+        if not settings.EMBEDDED:
+            connection.execute(_drop(template))
+    roles.grant_entry(connection, name, settings.DATABASE_RUNTIME_ROLE)
+
+
+def _owner() -> str:
+    return connections["owner"].settings_dict["USER"]
+
+
+def _drop(name: str) -> sql.Composed:
+    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+
+
+def _point_to(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+
+
+def _schema_digest() -> str:
+    """What the schema is made from: the migrations, our files that they import, the packages."""
+    root = settings.BASE_DIR
+    waiting = [
+        Path(module.__file__)
+        for migration in MigrationLoader(None).disk_migrations.values()
+        if (module := sys.modules[migration.__module__]).__file__
+    ]
+    waiting += [root / "requirements.txt"]
+    files: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in files or not path.is_relative_to(root) or ".venv" in path.parts:
+            continue
+        files.add(path)
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    base = root.joinpath(*node.module.split("."))
+                    names = [base / alias.name for alias in node.names]
+                    waiting += [
+                        file
+                        for place in [base, *names]
+                        if (file := place.with_suffix(".py")).is_file()
+                    ]
+    digest = hashlib.sha256(repr(settings.INSTALLED_APPS).encode())
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @pytest.fixture(scope="session")

@@ -31,10 +31,14 @@ def prepare_cluster(connection: psycopg.Connection) -> None:
         grant_entry(connection, database, paths.RUNTIME_ROLE)
 
 
-def create_database(connection: psycopg.Connection, name: str, *, owner: str) -> None:
-    """An empty database that only its owner, and whom it grants, may enter."""
+def create_database(
+    connection: psycopg.Connection, name: str, *, owner: str, template: str = "template1"
+) -> None:
+    """A database that only its owner, and whom it grants, may enter; empty without a template."""
     connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner))
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            *map(sql.Identifier, (name, owner, template))
+        )
     )
     connection.execute(
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
