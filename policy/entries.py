@@ -321,6 +321,7 @@ class Catalogue:
         except SchemaError as error:
             raise _locate(files, error.path, str(error)) from None
         _check_settings(schema, files)
+        _check_inputs(schema, files)
         _file, cases = self._entry(Cases, line, folder.name, "cases.yaml")
         files["cases"] = _file
         return DefinitionEntry(line, valid_from, body, schema, cases, files)
@@ -367,6 +368,21 @@ def _check_settings(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> 
         except call_settings.SettingWrong as wrong:
             place = ("settings", index, "default")
             raise _locate(files, place, f"default does not fit: {wrong}") from None
+
+
+# What reviewers add to an application; the form does not ask it.
+REVIEWERS_INPUTS = {"proposed_cny"}
+
+
+def _check_inputs(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:
+    """What the award rule reads, the form asks: a field of the same code and type."""
+    if not schema.form.groups:
+        return
+    for index, item in enumerate(schema.award.inputs):
+        asked = schema.form.fields.get(item.code)
+        if item.code not in REVIEWERS_INPUTS and (asked is None or asked.type != item.type):
+            reason = f"form.yaml has no field {item.code!r} of type {item.type}"
+            raise _locate(files, ("award", "inputs", index), reason)
 
 
 def _locate(files: Mapping[str, YamlFile], place: Place, reason: str) -> CatalogueError:

@@ -60,6 +60,10 @@ class DefinitionSchema:
         for index, item in enumerate(self.rubric.criteria):
             if missing := set(item.evidence) - slots - fields - sections:
                 raise Wrong(f"no evidence {min(missing)!r}", "rubric", "criteria", index)
+        for index, item in enumerate(self.eligibility.requirements):
+            if missing := set(item.evidence) - slots - fields - sections:
+                here = ("eligibility", "requirements", index)
+                raise Wrong(f"no evidence {min(missing)!r}", *here, "evidence")
         for at, stage in enumerate(self.stages):
             for index, point in enumerate(stage.checks):
                 if missing := set(point.evidence) - slots - fields - sections:

@@ -194,6 +194,8 @@ CHECKS: dict[str, tuple[set[str], set[str]]] = {
     "sum_equals": ({"parts", "total"}, {"sum", "total", "difference"}),
     # the parts, or a column of the table, add up to a number
     "sum_to": ({"value"}, {"sum", "value", "difference"}),
+    # left is the same as right: two texts, two amounts
+    "same": ({"left", "right"}, {"left", "right"}),
     # first ≤ second, as dates or months
     "date_order": ({"left", "right"}, {"left", "right"}),
     # a field equals the total of a column of a table
@@ -217,6 +219,7 @@ class Check:
     code: str
     kind: Literal[
         "lte",
+        "same",
         "sum_equals",
         "sum_to",
         "date_order",
