@@ -88,7 +88,7 @@ class Scene:
         """A submitted case that has come to the status by the table's moves (up to selection)."""
         organisation = organisation or OrganisationFactory(district=self.district)
         self.organisations.append(organisation)
-        admin = person(Role.ORG_ADMIN, organisation=organisation)
+        admin = _admin(organisation)
         now = clock.now()
         live = Application.objects.filter(call=self.call, organisation=organisation).count()
         case = Application.objects.create(
@@ -246,6 +246,11 @@ def make_scene(
         finance=_officer("finance", Role.FINANCE, bureau),
         finance_head=_officer("finance_head", Role.FINANCE_HEAD, bureau),
     )
+
+
+def _admin(organisation: Organisation) -> User:
+    held = organisation.memberships.filter(role=Role.ORG_ADMIN).first()
+    return held.user if held else person(Role.ORG_ADMIN, organisation=organisation)
 
 
 def _officer(name: str, role: str, unit: Unit | None = None) -> User:
