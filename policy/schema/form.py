@@ -186,7 +186,8 @@ class Field:
         return next((choice.label for choice in self.choices if choice.code == code), code)
 
 
-# What each kind of check compares, and what its message may name besides.
+# What each kind of check compares, and the figures that its message may name. Figures of
+# fields come with their units ("200.00 万元", "3 人"); {row}, {rows} and {count} are bare.
 CHECKS: dict[str, tuple[set[str], set[str]]] = {
     # left ≤ right
     "lte": ({"left", "right"}, {"left", "right", "difference"}),
