@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import ENDED, MOVES, Application, Part, Party, Status, Transition
@@ -297,8 +298,11 @@ def move(
     for person in recipients(application, application.holder_unit, target):
         enqueue(
             person,
-            subject=f"{application.number or application.title or application.call.title_zh}："
-            f"{row.done}",
+            subject=format_lazy(
+                "{}：{}",
+                application.number or application.title or application.call.title_zh,
+                row.done,
+            ),
             body=public_note,
             url=f"/applications/{application.uid}/",
             dedupe_key=f"application:{application.pk}:{application.revision}:{person.pk}",

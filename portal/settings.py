@@ -286,6 +286,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "files.sweep_scans": {"task": "files.sweep_scans", "schedule": 60},
     "files.sweep_orphans": {"task": "files.sweep_orphans", "schedule": 86_400},
     "notices.sweep": {"task": "notices.sweep", "schedule": 30},
+    "applications.sweep_papers": {"task": "applications.sweep_papers", "schedule": 60},
+    "applications.lapse_overdue": {"task": "applications.lapse_overdue", "schedule": 600},
 }
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:

@@ -1,0 +1,131 @@
+"""Amounts of a case: the computation under its pinned rules, on what is filled in or verified."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from applications.content import ASKED_FIELDS, Content, load, profile_value
+from applications.models import Application, Invoice
+from applications.workflow import schema_of
+from policy.call_settings import Chosen
+from policy.computing import Computation, InputsRefused, Scope, compute
+from policy.eligibility import Reason, judge
+from policy.models import Call
+from policy.schema import DefinitionSchema
+from portal import clock
+from portal.accounts.models import Organisation
+
+# Inputs of the rules that the profile knows, whatever the form asks.
+PROFILE_INPUTS = {"organisation_kind": "kind"}
+
+
+def scope_of(application: Application) -> Scope:
+    """What the caps of this case are counted for, as the ledger counts: a project, task, result
+    or person is the case itself, everything else its organisation."""
+    by_case = {"project", "task", "result", "person"}
+    own, organisation = application.uid, application.organisation.uid
+    subjects = {
+        cap.scope: own if cap.scope in by_case else organisation
+        for cap in schema_of(application).caps
+    }
+    return Scope(subjects, year=application.call.year, call=application.call.uid)
+
+
+def inputs_of(content: Content, *, verified: bool = False) -> dict[str, Any]:
+    """The inputs of the award rule: answers by code, and the valid invoices as ``items``."""
+    application, award = content.application, content.schema.award
+    found: dict[str, Any] = {}
+    for item in award.inputs:
+        value = content.values.get(item.code)
+        if value is None and item.prefill:
+            value = content.prefill(item)
+        if value is None and item.code in PROFILE_INPUTS:
+            value = profile_value(application.organisation, PROFILE_INPUTS[item.code], choice=True)
+        if value is not None:
+            found[item.code] = value
+    if award.items:
+        found["items"] = items(application, verified=verified)
+    return found
+
+
+def items(application: Application, *, verified: bool = False) -> list[dict[str, Any]]:
+    """The valid rows of the investment table, as ``policy.invoices`` reads them."""
+    columns = [
+        "category", "invoice_date", "net_cny", "tax_cny", "gross_cny", "related_party",
+        "fiscal_percent",
+    ]  # fmt: skip
+    if verified:
+        columns.append("verified_cny")
+    rows = Invoice.objects.filter(application=application, valid=True).order_by("position")
+    return [
+        {
+            name: f"{value}" if isinstance(value, Decimal) else
+            value.isoformat() if hasattr(value, "isoformat") else value
+            for name, value in row.items()
+            if value is not None
+        }
+        for row in rows.values(*columns)
+    ]  # fmt: skip
+
+
+def compute_for(
+    application: Application,
+    *,
+    committed: Mapping[tuple[str, str], Decimal] | None = None,
+    verified: bool = False,
+    scope: Scope | None = None,
+    content: Content | None = None,
+) -> Computation:
+    """The award of the case under its pinned definition and its call's settings.
+
+    ``committed``: what each cap account already holds (without it: nothing); ``verified``: on
+    the amounts that reviewers recognised. Raises ``policy.computing.InputsRefused`` where an
+    answer that the rule needs is missing or wrong.
+    """
+    content = content or load(application)
+    return compute(
+        content.schema,
+        inputs=inputs_of(content, verified=verified),
+        settings=application.call.settings,
+        committed=committed or {},
+        on=clock.local(application.submitted_at or clock.now()).date(),
+        scope=scope or scope_of(application),
+    )
+
+
+def preview(content: Content) -> Computation | None:
+    """The computation of a draft, or None while what the rule needs is missing.
+
+    Gives the content what its computed fields show.
+    """
+    try:
+        content.computation = compute_for(content.application, content=content)
+    except InputsRefused:
+        return None
+    content.__dict__.pop("values", None)
+    return content.computation
+
+
+def asked(content: Content, computation: Computation | None) -> Decimal | None:
+    """What the applicant asks for: the answer, or the capped amount where the form has none."""
+    for code in ASKED_FIELDS:
+        if code in content.schema.form.fields:
+            value = content.values.get(code)
+            try:
+                return None if value is None else Decimal(value).quantize(Decimal("0.01"))
+            except ArithmeticError:
+                return None
+    return computation.capped_cny if computation else None
+
+
+def refusals(
+    call: Call, schema: DefinitionSchema, organisation: Organisation, *, on
+) -> list[Reason]:
+    """The requirements that the organisation's profile alone shows not to be met."""
+    known = {
+        code: value
+        for code, name in PROFILE_INPUTS.items()
+        if (value := profile_value(organisation, name, choice=True)) is not None
+    }
+    reasons = judge(schema, known, Chosen(schema, call.settings), on=on)
+    return [reason for reason in reasons if reason.met is False]
