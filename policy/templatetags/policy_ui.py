@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from policy.differences import difference_of
 from policy.models import Article, Call, Measure
 from portal.templatetags.portal_ui import month_day, status_tag
 
@@ -47,3 +48,10 @@ def call_status(context, call: Call) -> SafeString:
     if call.status == Call.Status.PUBLISHED and call.opens_at > now:
         return status_tag(_("%(day)s开放") % {"day": month_day(call.opens_at)}, "info")
     return status_tag(_("已截止"), "neutral")
+
+
+@register.inclusion_tag("policy/_call_changes.html")
+def call_changes(call: Call) -> dict:
+    """``{% call_changes call %}``: what was changed after publication, the newest first; the
+    announcement itself, for every page of the call. One query."""
+    return {"rows": [(change, difference_of(change)) for change in call.changes.released()]}

@@ -29,7 +29,7 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
     is ``expected``.
 
     What the browser complained of (script errors, refused by CSP, failed requests) must be
-    nothing when the test ends.
+    nothing when the test ends; the answer to a wrong entry (422) is no fault.
     """
     contexts, complaints = [], []
 

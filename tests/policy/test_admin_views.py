@@ -320,6 +320,21 @@ def test_act_on_a_draft_is_not_found(client, drafter):
     assert client.get(reverse("policy_callchange_new", args=[call.uid, "close"])).status_code == 404
 
 
+def test_public_page_announces_released_acts_only(client):
+    call = make_published()
+    released = call_changes.draft(call, "close", reason="项目调整", actor=person("drafter"))
+    call_changes.draft(
+        call, "budget_cny", after=Decimal("3e7"), reason="还没有签发", actor=person("drafter")
+    )
+    url = reverse("call_detail", args=[call.uid])
+    assert "变更公告" not in client.get(url).content.decode()
+    call_changes.put_into_effect(released, actor=person("publisher"))
+    page = client.get(url).content.decode()
+    assert "变更公告" in page
+    assert "项目调整" in page
+    assert "还没有签发" not in page
+
+
 # --- lists ------------------------------------------------------------------------------
 
 
