@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from policy.models import Call, CallFigures, Definition, Measure
@@ -20,7 +21,7 @@ class Group(NamedTuple):
     """A chip of the catalogue: a part (一 to 六) of the document by its articles."""
 
     code: str
-    label: str
+    label: str | Promise
     articles: range
 
 

@@ -7,17 +7,19 @@ is the order of the menu. A role is one of ``portal.accounts.models.Role`` or a 
 """
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     role: str
     url_name: str
-    label: str
+    label: str | Promise
     # The dotted name of a function of the user that gives the number beside the label.
     count: str = ""
 
@@ -32,9 +34,10 @@ ENTRIES: list[Entry] = [
 ]
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True)
+class Link:
     url: str
-    label: str
+    label: str | Promise
     current: bool
     count: int = 0
 

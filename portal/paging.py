@@ -4,9 +4,9 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db.models import Q, QuerySet
@@ -14,7 +14,10 @@ from django.db.models import Q, QuerySet
 SIZE = 50
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
+    """Rows, and the addresses of the pages around them; "" where there is none."""
+
     rows: list
     first_url: str
     previous_url: str

@@ -51,8 +51,9 @@ def icon(name: str, label: str = "") -> SafeString:
 def in_language(thing, field: str) -> str:
     """``{{ measure|in_language:"name" }}``: name_zh (or name) or name_en, the Chinese where no
     English is."""
-    chinese = getattr(thing, f"{field}_zh", None) or getattr(thing, field, "")
-    return (getattr(thing, f"{field}_en", "") or chinese) if _english() else chinese
+    chinese: str = getattr(thing, f"{field}_zh", None) or getattr(thing, field, "")
+    english: str = getattr(thing, f"{field}_en", "")
+    return english if english and _english() else chinese
 
 
 @register.filter
@@ -63,7 +64,7 @@ def day(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = clock.local(value).date()
     if _english():
-        return date_format(value, "D j M Y")
+        return str(date_format(value, "D j M Y"))
     return f"{value.year}年{value.month}月{value.day}日（周{'一二三四五六日'[value.weekday()]}）"
 
 
@@ -86,7 +87,7 @@ def month_day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = clock.local(value).date()
-    return date_format(value, "j F") if _english() else f"{value.month}月{value.day}日"
+    return str(date_format(value, "j F")) if _english() else f"{value.month}月{value.day}日"
 
 
 @register.filter
