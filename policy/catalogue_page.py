@@ -1,6 +1,7 @@
 """What the catalogue's cards show: each measure with its rules in force and its calls.
 
-Four queries whatever the number of measures: measures, definitions, calls, places.
+Four queries whatever the number of measures: measures, definitions, calls, places. A definition is
+read and parsed once by each process.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from django.db.models import Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from policy.calls import schema_of
 from policy.models import Call, CallFigures, Definition, Measure
-from policy.schema import DefinitionSchema, parse
+from policy.schema import DefinitionSchema
 from portal import clock
 
 
@@ -81,11 +83,11 @@ class Card:
 
 
 def cards(measures, *, at: datetime) -> list[Card]:
-    """A card for each measure of the queryset, in its order; 4 queries."""
+    """A card for each measure of the queryset, in its order; 4 queries once the rules are known."""
     measures = list(measures)
     wanted = [measure.pk for measure in measures]
-    in_force = Definition.objects.in_force(on=clock.local(at).date())
-    bodies = dict(in_force.filter(measure__in=wanted).values_list("measure_id", "body"))
+    in_force = Definition.objects.in_force(on=clock.local(at).date()).filter(measure__in=wanted)
+    rules = {row.measure_id: schema_of(row) for row in in_force.defer("body")}
     calls: dict[int, list[Call]] = {}
     for call in Call.objects.published().filter(measure__in=wanted, closes_at__gt=at).for_list():
         calls.setdefault(call.measure_id, []).append(call)
@@ -97,7 +99,7 @@ def cards(measures, *, at: datetime) -> list[Card]:
     return [
         Card(
             measure,
-            parse(bodies[measure.pk]) if measure.pk in bodies else None,
+            rules.get(measure.pk),
             calls.get(measure.pk, []),
             taken.get(measure.pk) or 0,
             at,

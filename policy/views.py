@@ -7,9 +7,9 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from policy.calls import schema_of
 from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
 from policy.models import Call, CallFigures, Measure
-from policy.schema import parse
 from portal import clock
 from portal.paging import page_by_key
 
@@ -71,7 +71,7 @@ def call_detail(request, uid: str):
         raise Http404
     context = {
         "call": call,
-        "rules": parse(call.definition.body),
+        "rules": schema_of(call.definition),
         "is_open": call.is_open(at=request.arrived_at),
     }
     return render(request, "policy/call_detail.html", context)
