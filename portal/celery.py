@@ -4,7 +4,6 @@ A task is a wake-up: a sweep finds what was missed. So a broker that is down har
 request: the failure is logged and the sweep does the work later.
 """
 
-import functools
 import os
 
 from celery import Celery
@@ -17,7 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 class Task(DjangoTask):
     def delay_on_commit(self, *args, **kwargs) -> None:
         """Announce the task when the transaction is committed; survive a broker that is down."""
-        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+
+        def announce() -> None:
+            self.delay(*args, **kwargs)
+
+        transaction.on_commit(announce, robust=True)
 
 
 app = Celery("portal", task_cls=Task)

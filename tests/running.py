@@ -66,7 +66,8 @@ class RunningPortal:
                 stderr=log,
             )
         deadline = time.monotonic() + timeout_s
-        while self.status().get("address") != self.url:
+        ready = {"supervisor": self.process.pid, "address": self.url}
+        while not ready.items() <= self.status().items():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the portal does not start:\n{self.log()}")
             time.sleep(0.1)
