@@ -535,6 +535,9 @@ class Selection(models.Model):
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
                 name="selection_confirmed_whole",
             ),
+            models.UniqueConstraint(
+                fields=["call"], condition=Q(state="drafted"), name="selection_one_draft_per_call"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -585,7 +588,8 @@ class PublicNotice(models.Model):
     )
     title = models.CharField(max_length=160)
     text = models.TextField()
-    starts_on = models.DateField()
+    # Open while the calendar of a year is not loaded; ``due_waiting`` says from where to count.
+    starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
     due_waiting = models.JSONField(null=True)
     contact = models.CharField(max_length=200)

@@ -7,7 +7,7 @@ went there by the table, with answers, two invoices and an attachment.
 import hashlib
 import itertools
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -29,8 +29,8 @@ from portal import clock
 from portal.accounts.models import Role, Unit, User
 from portal.audit.recording import record
 from portal.files.models import Blob
-from reviews import panels, scoring
-from reviews.models import Expert
+from reviews import noticing, panels, scoring
+from reviews.models import Expert, Selection, SelectionItem
 from tests.factories import DistrictFactory, OrganisationFactory, UnitFactory, UserFactory, person
 
 
@@ -444,3 +444,35 @@ def fill_all(panel, points: dict[int, list[tuple[str, str]]]) -> None:
     """``points``: case pk → the seated experts' points, in the seats' order."""
     for sheet in panels.sheets(panel):
         fill_sheet(sheet, points[sheet.application_id].pop(0), comment="见意见")
+
+
+def selected(office: Office, *cases: Application) -> Selection:
+    """A confirmed selection of the cases, as awards leaves it: they stand in the notice."""
+    now = clock.now()
+    selection = Selection.objects.create(
+        call=office.call, title="第 1 次会议", met_on=clock.today(), state="confirmed",
+        drafted_by=office.lead_clerk, drafted_at=now,
+        confirmed_by=office.lead_head, confirmed_at=now,
+    )  # fmt: skip
+    for case in cases:
+        SelectionItem.objects.create(
+            selection=selection, application=case, outcome="support",
+            recommended_cny=case.recommended_cny,
+        )  # fmt: skip
+    return selection
+
+
+def published(office: Office, *cases: Application):
+    """The public notice of the cases."""
+    return noticing.publish(
+        selected(office, *cases),
+        actor=office.lead_clerk,
+        title="拟支持名单公示",
+        text="现予公示。",
+        contact="025-12345678",
+    )
+
+
+def at_day(day: date, *, hour: int = 10) -> datetime:
+    """A moment of the day in Nanjing."""
+    return datetime.combine(day, time(hour), tzinfo=clock.ZONE)
