@@ -58,6 +58,31 @@ def test_merge_keeps_english_adds_the_new_and_drops_the_gone():
     assert translations.lacking(merged) == ["乙"]
 
 
+@pytest.fixture(scope="module")
+def borrowed():
+    """The house's Chinese for sentences of Django and allauth."""
+    return polib.pofile(str(settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po"))
+
+
+def test_borrowed_sentences_are_chinese_with_one_word_for_each_thing(borrowed):
+    wrong = re.compile(r"[Ee]mail|token|帐|账号|电子邮件地址|双因素|两步|登出")
+    texts = [text for e in borrowed for text in [e.msgstr, *e.msgstr_plural.values()] if text]
+    assert len(texts) == len(borrowed)
+    texts = [re.sub(r"%\(\w+\)s|<[^>]+>", "", text) for text in texts]
+    assert [text for text in texts if wrong.search(text)] == []
+
+
+def test_borrowed_sentences_keep_their_placeholders(borrowed):
+    wrong = [
+        (entry.msgid, text)
+        for entry in borrowed
+        for text in (entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr])
+        if set(re.findall(r"%\(\w+\)[sr]|%d", entry.msgid))
+        != set(re.findall(r"%\(\w+\)[sr]|%d", text))
+    ]
+    assert wrong == []
+
+
 def test_catalogue_holds_what_is_said_and_nothing_else(catalogue):
     said = set(translations.collect())
     held = {translations.key(entry) for entry in catalogue}
