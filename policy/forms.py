@@ -330,7 +330,12 @@ class CallForm(forms.Form):
             self.fields["budget_cny"].required = False
 
     def _layout(self) -> Layout:
-        rules = [name for name, setting in self.settings.items() if "." not in setting.code]
+        stages = {stage.code for stage in self.schema.stages}
+        rules = [
+            name
+            for name, setting in self.settings.items()
+            if setting.code.partition(".")[0] not in stages
+        ]
         sets = [
             card(_("通知"), "title_zh", "title_en", "guide_zh"),
             card(_("时间"), "year", "opens_at", "closes_at"),

@@ -37,6 +37,8 @@ ALLOWED_HOSTS = sorted({_site.hostname or "localhost", "127.0.0.1", "localhost",
 SERVICE_PHONE = env("SERVICE_PHONE", default="12345")
 # Demonstration data and its accounts (DEMO=0: an empty portal).
 DEMO = env.bool("DEMO", default=True)
+# The one password of the demonstration accounts, told on the sign-in page.
+DEMO_PASSWORD = env("DEMO_PASSWORD", default="Nanjing-2026")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -6,12 +6,15 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.template import Context
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from policy import call_changes
-from policy.forms import field_name
+from policy.entries import CATALOGUE, Catalogue
+from policy.forms import CallForm, field_name
 from policy.models import Call, CallChange
+from policy.schema import parse
 from portal import clock
 from portal.accounts.models import Role
 from tests.policy.callable import make_callable_measure, make_draft, make_published, person
@@ -98,6 +101,20 @@ def test_new_call_form_shows_units_help_and_defaults(client, drafter):
     assert 'data-money-echo="id_budget_cny"' in page
     assert 'name="setting__window_months" value="24"' in page
     assert 'name="setting__instalments" value="1"' in page
+
+
+def test_every_setting_of_the_real_definition_is_a_field_of_its_form():
+    entry = next(entry for entry in Catalogue(CATALOGUE).definitions if entry.line == "10-1")
+    schema = parse(entry.body)
+    form = CallForm(schema=schema)
+    page = form.helper.render_layout(form, Context())
+    assert len(schema.settings) >= 30
+    missing = [
+        setting.code
+        for setting in schema.settings
+        if f'name="{field_name(setting.code)}"' not in page
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize(
