@@ -17,9 +17,9 @@ from policy.schema import Field
 
 MAX_TEXT = 200
 MAX_TEXTAREA = 5000
-PHONE = re.compile(r"1[3-9]\d{9}")
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+PHONE = re.compile(r"1[3-9][0-9]{9}")
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 class AnswerRefused(ValueError):
@@ -53,7 +53,7 @@ def _text(field: Field, raw: Any) -> str:
     longest = field.max_length or (MAX_TEXTAREA if field.type == "textarea" else MAX_TEXT)
     if len(raw) > longest:
         _refuse(field, "too_long", max=longest, length=len(raw))
-    if field.pattern and not re.fullmatch(field.pattern, raw):
+    if field.pattern and not re.fullmatch(field.pattern, raw, re.ASCII):
         _refuse(field, "pattern", value=raw, hint=field.pattern_hint)
     return raw
 
@@ -84,7 +84,7 @@ def _number(field: Field, raw: Any, *, decimals: int) -> Decimal:
 
 
 def _integer(field: Field, raw: Any) -> int:
-    if isinstance(raw, str) and re.fullmatch(r"[-+]?\d+\.\d+", raw.strip()):
+    if isinstance(raw, str) and re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", raw.strip()):
         _refuse(field, "not_whole", value=raw)
     return int(_number(field, raw, decimals=0))
 
@@ -121,7 +121,7 @@ def _month(field: Field, raw: Any) -> str:
 
 
 def _choice(field: Field, raw: Any) -> str:
-    if raw not in {choice.code for choice in field.choices if isinstance(raw, str)}:
+    if not isinstance(raw, str) or raw not in {choice.code for choice in field.choices}:
         _refuse(field, "not_a_choice", value=raw)
     return raw
 
