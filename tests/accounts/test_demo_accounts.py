@@ -1,9 +1,11 @@
 """The sign-in page names the demonstration accounts while they are loaded, and no other."""
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from portal.accounts.models import Role, User
+from portal.audit.recording import record
 from tests.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +17,9 @@ def loaded(settings):
     person(Role.AUDITOR, email="auditor@demo.example")
     person(Role.AUDITOR, email="auditor@example.org")
     gone = person(Role.POLICY_ADMIN, email="gone@demo.example")
-    User.objects.filter(pk=gone.pk).update(is_active=False)
+    with transaction.atomic():
+        User.objects.filter(pk=gone.pk).update(is_active=False)
+        record("user.disable", obj=gone, actor="test", from_state="active", to_state="disabled")
 
 
 def page(client) -> str:
