@@ -213,6 +213,8 @@ def _context(now):
 def _page(source):
     def view(request):
         context = _context(request.arrived_at)
+        if idle := request.GET.get("idle"):
+            context["session_idle_s"] = int(idle)
         context["form"] = InvestmentForm(request.GET or None)
         template = engines["django"].from_string(source)
         return HttpResponse(template.render(context, request))
@@ -229,5 +231,6 @@ PAGES = {
 }
 urlpatterns = [
     *portal_urls,
+    path("gallery/extend/", lambda request: HttpResponse(status=204), name="session_extend"),
     *(path(f"gallery/{name}/", _page(source)) for name, source in PAGES.items()),
 ]

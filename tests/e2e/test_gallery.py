@@ -1,11 +1,15 @@
 """The components, as pages use them: nothing overflows, axe finds nothing, keys suffice."""
 
+from decimal import Decimal
+
 import pytest
 
+from portal import money
 from portal.accounts.models import Role
 from tests.e2e import look
 from tests.e2e.gallery import PAGES
 from tests.factories import person
+from tests.policy.test_money import CASES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +64,44 @@ def test_amount_typed_is_told_again_in_three_ways(open_page):
     assert echo.inner_text() == "200.00 万元 = ¥2,000,000.00 = 人民币贰佰万元整"
     page.fill("#id_amount", "0.0001234")
     assert echo.inner_text() == ""
+
+
+def test_amounts_in_capitals_are_the_server_s_for_every_case(open_page):
+    page = open_page("/gallery/section/")
+    exact = [Decimal(cny) for cny, _text in CASES if not cny.startswith("-")]
+    typed = [format((cny / money.WAN).normalize(), "f") for cny in exact]
+    told = page.evaluate(
+        """(typed) => typed.map((text) => {
+          const input = document.getElementById("id_amount");
+          input.value = text;
+          input.dispatchEvent(new Event("input", {bubbles: true}));
+          return document.querySelector("[data-money-echo]").textContent;
+        })""",
+        typed,
+    )
+    assert told == [
+        f"{money.show_wan(cny)} 万元 = {money.show_cny(cny)} = {money.uppercase_cny(cny)}"
+        for cny in exact
+    ]
+
+
+def test_session_s_end_is_announced_and_put_off_by_any_key(open_page):
+    page = open_page("/gallery/timeline/?idle=121", user=person(Role.CLERK))
+    bar = page.locator("[data-session-warning]")
+    assert not bar.is_visible()
+    bar.wait_for(state="visible", timeout=4000)
+    assert "按任意键继续" in bar.inner_text()
+    with page.expect_response("**/extend/") as answer:
+        page.keyboard.press("j")
+    assert answer.value.ok
+    bar.wait_for(state="hidden", timeout=4000)
+
+
+def test_session_that_ended_leaves_the_page_and_offers_to_sign_in(open_page):
+    page = open_page("/gallery/timeline/?idle=1", user=person(Role.CLERK))
+    page.locator("[data-session-login]").wait_for(state="visible", timeout=4000)
+    assert "登录已到期" in page.locator("[data-session-warning]").inner_text()
+    assert look.axe_findings(page) == []
 
 
 def test_dialog_confirms_only_the_typed_number(open_page):
