@@ -4,11 +4,16 @@
 demonstration databases. Web servers' clocks decide nothing.
 """
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import psycopg
 from django.db import connections
 from django.utils import timezone
+
+from portal.database import conninfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -28,3 +33,39 @@ def local(moment: datetime) -> datetime:
 def today(*, using: str = "default") -> date:
     """The portal's date in Asia/Shanghai."""
     return local(now(using=using)).date()
+
+
+class Hand:
+    """Moves the clock: for tests, and for a demonstration that runs forward from the past.
+
+    It is the owner's; the whole portal reads what it sets, at once.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> datetime:
+        return self._connection.execute("SELECT portal_now()").fetchone()[0]
+
+    def shift(self) -> timedelta:
+        """How far the clock is from the true time."""
+        return self._connection.execute("SELECT shift FROM portal_clock").fetchone()[0]
+
+    def set(self, moment: datetime) -> None:
+        """From now on it is the moment, and goes on from there."""
+        if moment.tzinfo is None:
+            raise ValueError("the clock is set to an aware datetime")
+        self._connection.execute("UPDATE portal_clock SET shift = %s - clock_timestamp()", [moment])
+
+    def advance(self, step: timedelta) -> None:
+        self._connection.execute("UPDATE portal_clock SET shift = shift + %s", [step])
+
+    def reset(self) -> None:
+        self._connection.execute("UPDATE portal_clock SET shift = interval '0'")
+
+
+@contextmanager
+def held() -> Iterator[Hand]:
+    """The clock's hand, on a connection of the owner's own; the clock stays as it is left."""
+    with psycopg.connect(conninfo("owner"), autocommit=True) as connection:
+        yield Hand(connection)

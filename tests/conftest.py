@@ -10,7 +10,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -22,6 +21,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
+from portal.clock import Hand, held
+from portal.database import conninfo
 from portal.embedded import roles
 from portal.embedded.postgres import Postgres
 
@@ -64,10 +65,7 @@ _SERVER = pytest.StashKey[Postgres]()
 
 def owner_connection(**more) -> psycopg.Connection:
     """A connection of the owner's own, autocommit, whatever a test does to Django's."""
-    parameters = connections["owner"].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(name, None)
-    return psycopg.connect(**(parameters | more), autocommit=True)
+    return psycopg.connect(conninfo("owner"), **more, autocommit=True)
 
 
 # --- the database ----------------------------------------------------------------
@@ -199,35 +197,12 @@ def _flush_as_owner(operations: DatabaseOperations, statements: list[str]) -> No
 # --- what tests move -------------------------------------------------------------
 
 
-class Clock:
-    """The portal's clock, as a test moves it. The whole portal reads it, at once."""
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
-
-    def now(self) -> datetime:
-        return self._connection.execute("SELECT portal_now()").fetchone()[0]
-
-    def set(self, moment: datetime) -> None:
-        """From now on it is the moment, and goes on from there."""
-        if moment.tzinfo is None:
-            raise ValueError("the clock is set to an aware datetime")
-        self._connection.execute("UPDATE portal_clock SET shift = %s - clock_timestamp()", [moment])
-
-    def advance(self, step: timedelta) -> None:
-        self._connection.execute("UPDATE portal_clock SET shift = shift + %s", [step])
-
-    def reset(self) -> None:
-        self._connection.execute("UPDATE portal_clock SET shift = interval '0'")
-
-
 @pytest.fixture
-def clock(db) -> Iterator[Clock]:
+def clock(db) -> Iterator[Hand]:
     """Move the portal's clock: ``clock.set(datetime)``, ``clock.advance(timedelta)``."""
-    with owner_connection() as connection:
-        moved = Clock(connection)
-        yield moved
-        moved.reset()
+    with held() as hand:
+        yield hand
+        hand.reset()
 
 
 @pytest.fixture

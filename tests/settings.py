@@ -19,7 +19,7 @@ for name in (
     os.environ.pop(name, None)
 
 from portal.settings import *  # noqa: E402, F403
-from portal.settings import STORAGES  # noqa: E402
+from portal.settings import STATIC_ROOT, STORAGES  # noqa: E402
 
 EMBEDDED = not os.environ.get("DATABASE_URL")
 
@@ -28,6 +28,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise looks for it
 # What is announced stays in this process; the fixture `run_tasks` runs it.
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict = {}

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from portal import clock as portal_clock
@@ -63,3 +64,21 @@ def test_clock_without_its_row_is_the_true_time(db):
 def test_clock_has_one_row_at_most(db):
     with owner_connection() as owner, pytest.raises(psycopg.errors.UniqueViolation):
         owner.execute("INSERT INTO portal_clock DEFAULT VALUES")
+
+
+def test_clock_command_moves_and_resets_in_a_demonstration(clock, settings, capsys):
+    settings.DEMO = True
+    call_command("clock", "--set", "2027-03-01T09:00")
+    assert capsys.readouterr().out.startswith("2027-03-01 09:00:0")
+    call_command("clock", "--days", "2.5")
+    assert capsys.readouterr().out.startswith("2027-03-03 21:00:0")
+    call_command("clock", "--reset")
+    assert capsys.readouterr().out.endswith("moved by 0:00:00\n")
+    assert clock.shift() == timedelta()
+
+
+def test_clock_command_moves_nothing_outside_a_demonstration(clock, settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="demonstration only"):
+        call_command("clock", "--days", "1")
+    assert clock.shift() == timedelta()
