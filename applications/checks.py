@@ -328,6 +328,16 @@ def _lte(check, values, fields, rows):
     return figures
 
 
+def _same(check, values, fields, rows):
+    left, right = values[check.left], values[check.right]
+    if left is None or right is None or left == right:
+        return None
+    return {
+        "left": told(fields[check.left], str(left)),
+        "right": told(fields[check.right], str(right)),
+    }
+
+
 def _sum_equals(check, values, fields, rows):
     parts, total = [values[code] for code in check.parts], values[check.total]
     if None in parts or total is None or sum(parts) == total:
@@ -395,6 +405,7 @@ def _at_most_selected(check, values, fields, rows):
 _KINDS = {
     "lte": _lte,
     "date_order": _lte,
+    "same": _same,
     "sum_equals": _sum_equals,
     "sum_to": _sum_to,
     "equals_table_total": _equals_table_total,
