@@ -342,6 +342,11 @@ def _base(schema, values, invoices, chosen, steps) -> Decimal | None:
     return base
 
 
+def base_rule(schema: DefinitionSchema, settings: Mapping[str, Any]) -> rules.BaseRule | None:
+    """What counts in the base of a call with these settings; None while one is not set."""
+    return _base_rule(Chosen(schema, settings))
+
+
 def _base_rule(chosen: Chosen) -> rules.BaseRule | None:
     got = {
         code: chosen.get(code)

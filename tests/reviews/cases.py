@@ -89,6 +89,7 @@ STAGES = [
     _stage("payment", "拨付", "finance", None, 30),
 ]  # fmt: skip
 
+SETTINGS = {"rate": "0.3", "window_start": "2025-01-01", "window_end": "2026-12-31"}
 CLAUSE = "按建设投入给予最高200万元资助"
 BODY = {
     "award": {
@@ -106,6 +107,15 @@ BODY = {
     "settings": [
         {"code": "rate", "type": "rate", "label": text("资助比例", "Rate"),
          "help": text("按建设投入的比例。", "Of the investment."), "required": True},
+        {"code": "categories", "type": "multichoice", "label": text("计入类别", "Categories"),
+         "help": text("计入基数的类别。", "What counts."), "default": ["equipment"],
+         "choices": [{"code": "equipment", "label": text("设备购置", "Equipment")}]},
+        *({"code": code, "type": "date", "label": text(zh), "help": text(zh)}
+          for code, zh in (("window_start", "投入起算日期"), ("window_end", "投入截止日期"))),
+        *({"code": code, "type": "bool", "label": text(zh), "help": text(zh), "default": value}
+          for code, zh, value in (("exclude_related", "剔除关联交易", True),
+                                  ("exclude_fiscal", "剔除财政资金", True),
+                                  ("tax_inclusive", "含税", True))),
         {"code": "joint_review.silence", "type": "choice", "label": text("逾期未反馈", "Silence"),
          "help": text("逾期未反馈时如何处理。", "What silence means."),
          "choices": [{"code": "consent", "label": text("视为无异议", "consent")},
@@ -256,7 +266,7 @@ def make_call(measure: Measure, *, body: dict | None = None, **more) -> Call:
             "code": f"{measure.line}-2026-{number}", "measure": measure, "definition": definition,
             "year": 2026, "title_zh": "概念验证中心申报通知", "title_en": "Call for centres",
             "opens_at": now - timedelta(days=30), "closes_at": now + timedelta(days=30),
-            "budget_cny": Decimal("5000000.00"), "places": 10, "settings": {"rate": "0.3"},
+            "budget_cny": Decimal("5000000.00"), "places": 10, "settings": SETTINGS | more.pop("settings", {}),
             "status": "published", "drafted_by": drafter, "published_by": publisher,
             "published_at": now, "created_at": now,
         }

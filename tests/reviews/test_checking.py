@@ -233,7 +233,7 @@ def test_second_round_names_only_what_the_first_touched(office, case):
 
 
 def test_no_round_beyond_the_stages_number():
-    office = make_office(settings={"rate": "0.3", "correction.max_rounds": 1})
+    office = make_office(settings={"correction.max_rounds": 1})
     case = make_case(office, at="formal_check")
     ask(office, case, team__full_time_staff="不符")
     move(case, "correct", actor=case.applicant)

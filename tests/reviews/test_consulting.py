@@ -14,7 +14,7 @@ from reviews.refusals import Refused
 from tests.reviews.cases import make_case, make_office, parties, status_of
 
 pytestmark = pytest.mark.django_db
-CONSENT, WAIT = {"rate": "0.3"}, {"rate": "0.3", "joint_review.silence": "wait"}
+CONSENT, WAIT = {}, {"joint_review.silence": "wait"}
 
 
 def asked(office, **more):
@@ -152,7 +152,7 @@ def test_conclude_stops_at_a_veto_where_a_veto_ends_the_case():
 
 
 def test_conclude_answers_a_veto_where_a_veto_does_not_end_the_case():
-    office = make_office(co_units=1, settings={"rate": "0.3", "joint_review.veto_ends": False})
+    office = make_office(co_units=1, settings={"joint_review.veto_ends": False})
     case, (opinion,) = asked(office)
     consulting.give(opinion, actor=office.co_clerk(0), outcome="veto", text="重大安全事故")
     consulting.conclude(case, actor=office.lead_clerk, answers={opinion.uid: "事故已结案"})

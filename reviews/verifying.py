@@ -1,0 +1,328 @@
+"""Verification (核定): what counts of each invoice, the award computed on it, released by a head."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from applications import amounts, workflow
+from applications.content import load
+from applications.models import Application, Attachment, Invoice
+from policy import computing, rules
+from policy.invoices import Invoice as RuleInvoice
+from policy.money import NotMoney, cny
+from portal import clock
+from portal.accounts.models import Membership, Role
+from portal.audit.recording import record
+from portal.notices.outbox import enqueue
+from reviews import findings
+from reviews.holding import hold
+from reviews.models import Verification
+from reviews.refusals import Refused
+
+STAGE = "verification"
+# The reduction of the whole base, where the rule takes one amount and no invoices.
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Row:
+    """An invoice before the reviewer: what the rule leaves of it, and what is recognised."""
+
+    invoice: Invoice
+    most_cny: Decimal
+    excluded: Mapping[str, Decimal]
+    verified_cny: Decimal
+    reason: str = ""
+
+    @property
+    def cut_cny(self) -> Decimal:
+        return self.invoice.gross_cny - self.verified_cny
+
+    @property
+    def rule_words(self) -> list[str]:
+        """Why the rule leaves less than the gross amount."""
+        return [str(computing.EXCLUSION_LABELS[code]) for code in self.excluded]
+
+
+def rows(application: Application, given: Mapping[str, tuple[Any, str]] | None = None) -> list[Row]:
+    """The valid invoices with what the call's rule leaves of each; ``given`` (uid → amount,
+    reason) replaces what is recognised. Raises ``Refused`` as ``draft``."""
+    schema = workflow.schema_of(application)
+    rule = computing.base_rule(schema, application.call.settings)
+    found, wrong = [], {"amount": [], "reason_missing": []}
+    for invoice in application.invoices.filter(valid=True).order_by("position"):
+        parts = _excluded(invoice, rule)
+        most = invoice.gross_cny - sum(parts.values(), Decimal(0))
+        amount, reason = (given or {}).get(invoice.uid, (most, ""))
+        try:
+            verified = cny(amount)
+        except NotMoney:
+            verified = None
+        if verified is None or verified > most:
+            wrong["amount"].append(invoice.position)
+        elif verified < most and not reason.strip():
+            wrong["reason_missing"].append(invoice.position)
+        else:
+            found.append(Row(invoice, most, parts, verified, reason.strip()[:300]))
+    for code, positions in wrong.items():
+        if positions:
+            raise Refused(code, rows=positions)
+    return found
+
+
+def _excluded(invoice: Invoice, rule: rules.BaseRule | None) -> dict[str, Decimal]:
+    if rule is None:
+        return {}
+    return rules.excluded(
+        RuleInvoice(
+            category=invoice.category,
+            invoice_date=invoice.invoice_date,
+            net_cny=invoice.net_cny,
+            tax_cny=invoice.tax_cny,
+            gross_cny=invoice.gross_cny,
+            related_party=invoice.related_party,
+            fiscal_percent=invoice.fiscal_percent,
+        ),
+        rule,
+    )
+
+
+def compute(
+    application: Application, recognised: list[Row], *, base: Any = None
+) -> computing.Computation:
+    """The award on what is recognised, under the pinned rules and the call's settings.
+
+    ``base``: the recognised amount (or number) where the rule takes no invoices. Raises
+    ``Refused``: inputs (the issues of the answers), not_computable (missing settings, or the
+    requirements that are not met).
+    """
+    content = load(application)
+    inputs = amounts.inputs_of(content)
+    award = content.schema.award
+    if award.items:
+        for item, row in zip(inputs["items"], recognised, strict=True):
+            item["verified_cny"] = f"{row.verified_cny:.2f}"
+    elif base is not None:
+        inputs[award.base] = base
+    try:
+        found = computing.compute(
+            content.schema,
+            inputs=inputs,
+            settings=application.call.settings,
+            committed={},
+            on=clock.local(application.submitted_at).date(),
+            scope=amounts.scope_of(application),
+        )
+    except computing.InputsRefused as error:
+        raise Refused("inputs", issues=error.issues) from error
+    if found.computed_cny is None or found.capped_cny is None:
+        unmet = [reason.code for reason in found.reasons if reason.met is False]
+        raise Refused("not_computable", settings=list(found.missing_settings), unmet=unmet)
+    return found
+
+
+def verified_base(found: computing.Computation) -> Decimal:
+    """The base that the award was computed on."""
+    for step in found.steps:
+        if step.code == "base" and step.unit == "cny" and step.value is not None:
+            return Decimal(step.value)
+    return found.computed_cny
+
+
+def recommended(application: Application, found: computing.Computation) -> Decimal:
+    """What is recommended at first: the capped amount, or what was asked for if that is less."""
+    asked = application.asked_cny
+    return found.capped_cny if asked is None else min(found.capped_cny, asked)
+
+
+@transaction.atomic
+def draft(
+    application: Application,
+    *,
+    actor,
+    given: Mapping[str, tuple[Any, str]],
+    note: str,
+    base: Any = None,
+    audit_report: Attachment | None = None,
+    seen_revision: int | None = None,
+) -> Verification:
+    """Draft the verification, or draft it anew until it is released.
+
+    ``given``: invoice uid → (recognised amount, reason); an invoice that is not named counts as
+    far as the call's rule counts it. ``base`` instead, where the rule takes no invoices; less
+    than claimed needs the note. Nobody outside sees an amount before the release. Raises
+    ``Refused``: changed, state, role, findings_open (count), amount and reason_missing (rows),
+    inputs, not_computable, released.
+    """
+    application = hold(
+        application,
+        actor=actor,
+        roles=["lead_clerk"],
+        statuses=[STAGE],
+        seen_revision=seen_revision,
+    )
+    if waiting := findings.open_ones(application):
+        raise Refused("findings_open", count=len(waiting))
+    if audit_report is not None and audit_report.application_id != application.pk:
+        raise Refused("no_page")
+    recognised = rows(application, given)
+    found = compute(application, recognised, base=base)
+    verified = verified_base(found)
+    claimed = application.claimed_cny if application.claimed_cny is not None else verified
+    if verified > claimed:
+        raise Refused("amount", rows=[BASE])
+    if base is not None and verified < claimed and not note.strip():
+        raise Refused("reason_missing", rows=[BASE])
+    before = Verification.objects.filter(application=application).first()
+    now = clock.now()
+    verification, _created = Verification.objects.update_or_create(
+        application=application,
+        defaults={
+            "claimed_cny": claimed,
+            "verified_cny": verified,
+            "rows": {
+                row.invoice.uid: {"verified_cny": f"{row.verified_cny:.2f}", "reason": row.reason}
+                for row in recognised
+            },
+            "computation": found.as_json(),
+            "note": note.strip(),
+            "audit_report": audit_report,
+            "state": Verification.State.DRAFTED,
+            "sent_back_note": "",
+            "drafted_by": actor,
+            "drafted_at": now,
+        },
+    )
+    record(
+        "verification.draft",
+        obj=verification,
+        actor=actor,
+        data={
+            "application": application.pk,
+            "claimed_cny": str(claimed),
+            "verified_cny": str(verified),
+            "capped_cny": str(found.capped_cny),
+        },
+        from_state=before.state if before else "",
+        to_state=verification.state,
+    )
+    heads = Membership.objects.active().filter(
+        unit=application.call.measure.lead_unit_id, role=Role.HEAD
+    )
+    for row in heads.select_related("user"):
+        enqueue(
+            row.user,
+            subject=format_lazy(_("{number}：核定待审签"), number=application.number),
+            url=f"/reviews/verifications/{verification.uid}/",
+            dedupe_key=f"verification:{verification.pk}:{now.isoformat()}:{row.user_id}",
+            at=now,
+        )
+    return verification
+
+
+def _hold(verification: Verification, *, actor) -> tuple[Verification, Application]:
+    application = hold(verification.application, actor=actor, roles=["lead_head"], statuses=[STAGE])
+    verification = (
+        Verification.objects.select_for_update(of=("self",))
+        .select_related("drafted_by")
+        .get(pk=verification.pk)
+    )
+    if verification.state != Verification.State.DRAFTED:
+        raise Refused("state", state=verification.state)
+    if verification.drafted_by_id == actor.pk:
+        raise Refused("same_person")
+    return verification, application
+
+
+@transaction.atomic
+def release(verification: Verification, *, actor, seen_drafted_at=None) -> Application:
+    """Release the verification: the amounts become the case's, the case goes on.
+
+    ``seen_drafted_at``: when the draft that the head's page showed was made; a draft made anew
+    since is refused. Raises ``Refused``: state, role, same_person, changed.
+    """
+    verification, application = _hold(verification, actor=actor)
+    if seen_drafted_at is not None and seen_drafted_at != verification.drafted_at:
+        raise Refused("changed", drafted_at=verification.drafted_at)
+    found = verification.computation
+    capped = Decimal(found["capped_cny"])
+    asked = application.asked_cny
+    for uid, row in verification.rows.items():
+        Invoice.objects.filter(application=application, uid=uid).update(
+            verified_cny=Decimal(row["verified_cny"]), reduction_reason=row["reason"]
+        )
+    verification.state = Verification.State.RELEASED
+    verification.released_by, verification.released_at = actor, clock.now()
+    verification.save(update_fields=["state", "released_by", "released_at"])
+    record(
+        "verification.release",
+        obj=verification,
+        actor=actor,
+        data={"application": application.pk, "verified_cny": str(verification.verified_cny)},
+        from_state=Verification.State.DRAFTED,
+        to_state=verification.state,
+    )
+
+    def prepare(case: Application) -> None:
+        case.verified_cny = verification.verified_cny
+        case.computed_cny = Decimal(found["computed_cny"])
+        case.capped_cny = capped
+        case.recommended_cny = capped if asked is None else min(capped, asked)
+        case.computation = found
+
+    return workflow.move(
+        application,
+        "release_verification",
+        actor=actor,
+        note=verification.note,
+        public_note=_public_words(verification),
+        unit=application.call.measure.lead_unit,
+        prepare=prepare,
+    )
+
+
+def _public_words(verification: Verification) -> str:
+    """What the applicant's history says, in Chinese: both figures and the note."""
+    with translation.override("zh-hans"):
+        figures = _("申报 %(claimed)s 元，核定 %(verified)s 元。") % {
+            "claimed": f"{verification.claimed_cny:,.2f}",
+            "verified": f"{verification.verified_cny:,.2f}",
+        }
+    return f"{figures}{verification.note}"
+
+
+@transaction.atomic
+def send_back(verification: Verification, *, actor, note: str) -> Verification:
+    """The head gives the draft back with the reason.
+
+    Raises ``Refused``: state, role, same_person, reason_missing.
+    """
+    verification, application = _hold(verification, actor=actor)
+    if not (note := note.strip()):
+        raise Refused("reason_missing")
+    verification.state = Verification.State.SENT_BACK
+    verification.sent_back_note = note[:500]
+    verification.save(update_fields=["state", "sent_back_note"])
+    record(
+        "verification.send_back",
+        obj=verification,
+        actor=actor,
+        data={"application": application.pk, "note": note},
+        from_state=Verification.State.DRAFTED,
+        to_state=verification.state,
+    )
+    enqueue(
+        verification.drafted_by,
+        subject=format_lazy(_("{number}：核定退回"), number=application.number),
+        body=note,
+        url=f"/reviews/cases/{application.uid}/",
+        dedupe_key=f"verification-back:{verification.pk}:{clock.now().isoformat()}",
+        at=clock.now(),
+    )
+    return verification
