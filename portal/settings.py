@@ -290,6 +290,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "notices.sweep": {"task": "notices.sweep", "schedule": 30},
     "applications.sweep_papers": {"task": "applications.sweep_papers", "schedule": 60},
     "applications.lapse_overdue": {"task": "applications.lapse_overdue", "schedule": 600},
+    "reviews.sweep_opinions": {"task": "reviews.sweep_opinions", "schedule": 600},
+    "reviews.sweep_notices": {"task": "reviews.sweep_notices", "schedule": 600},
 }
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
