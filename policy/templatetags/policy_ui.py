@@ -2,11 +2,12 @@
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from policy.differences import difference_of
 from policy.models import Article, Call, Measure
+from policy.schema import AttachmentSlot
 from portal.templatetags.portal_ui import month_day, status_tag
 
 register = template.Library()
@@ -28,6 +29,18 @@ def article_no(no: int) -> str:
 def kind_label(code: str) -> str:
     """The name of a kind of support: grant → 资助."""
     return str(Measure.Kind(code).label)
+
+
+@register.filter
+def slot_limits(slot: AttachmentSlot) -> str:
+    """What a slot takes, in words: ``PDF、JPG，每份不超过 20 MB，最多 3 份``."""
+    types = _("、").join(code.upper() for code in slot.types)
+    size = f"{slot.max_bytes / 1024 / 1024:.1f}".removesuffix(".0")
+    return ngettext(
+        "%(types)s，每份不超过 %(size)s MB，最多 %(files)s 份",
+        "%(types)s，每份不超过 %(size)s MB，最多 %(files)s 份",
+        slot.max_files,
+    ) % {"types": types, "size": size, "files": slot.max_files}
 
 
 @register.simple_tag

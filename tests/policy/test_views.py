@@ -3,6 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from policy.schema import AttachmentSlot
+from policy.templatetags import policy_ui
+from policy.text import Text
 from tests.policy.catalogue import CLAUSE, make_draft_call, make_measure, make_open_call
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +69,24 @@ def test_call_that_is_open_shows_the_time_left(client):
     text = client.get(reverse("call_detail", args=[call.uid])).content.decode()
     assert f'data-countdown="{int(call.closes_at.timestamp() * 1000)}"' in text
     assert "8 天 23 小时" in text
+
+
+@pytest.mark.parametrize(
+    ("types", "max_bytes", "max_files", "words"),
+    [
+        (("pdf",), 20 * 1024**2, 1, "PDF，每份不超过 20 MB，最多 1 份"),
+        (("pdf", "jpg"), 1024**2 * 3 // 2, 3, "PDF、JPG，每份不超过 1.5 MB，最多 3 份"),
+    ],
+)
+def test_slot_tells_its_limits_in_words(types, max_bytes, max_files, words):
+    slot = AttachmentSlot(
+        code="x", label=Text("甲", "A"), types=types, max_bytes=max_bytes, max_files=max_files
+    )
+    assert policy_ui.slot_limits(slot) == words
+
+
+@pytest.mark.parametrize(
+    ("no", "words"), [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (22, "二十二")]
+)
+def test_article_is_numbered_as_the_document_numbers_it(no, words):
+    assert policy_ui.article_no(no) == words
