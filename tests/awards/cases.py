@@ -16,6 +16,7 @@ from policy.models import Call, Measure
 from portal import clock
 from portal.accounts.models import Organisation, Role, Unit, User
 from portal.audit.recording import record
+from reviews.models import Selection, SelectionItem
 from tests.factories import (
     DistrictFactory,
     MembershipFactory,
@@ -47,6 +48,50 @@ STAGES = [
     _stage("finance", "财政确认", "finance", "payment"),
     _stage("payment", "拨付", "finance", None),
 ]
+
+
+def _text(zh: str) -> dict:
+    return {"zh": zh, "en": zh}
+
+
+def _letter(code: str, body: str) -> dict:
+    return {"code": code, "subject": _text(f"{code}（{{application_no}}）"), "body": _text(body)}
+
+
+LETTERS = [
+    _letter("result", "结果：{result}。{reason}下一环节：{next_step}。"),
+    _letter("decision", "给予资助{amount}（{amount_upper}），文号{decision_no}。"),
+    _letter("payment", "第{instalment}期{paid_amount}于{paid_on}拨付至{payee_account}。"),
+]
+# The award is the investment itself (rate 1), so a case's asked amount is what is computed.
+INVESTED = {
+    "code": "invested_cny",
+    "type": "money",
+    "label": _text("建设投入"),
+    "unit": _text("元"),
+    "required": True,
+}
+BODY = {
+    "award": callables.BODY["award"] | {"inputs": [INVESTED]},
+    "form": {
+        "groups": [
+            {
+                "code": "basics",
+                "title": _text("基本情况"),
+                "sections": [
+                    {
+                        "code": "project",
+                        "title": _text("项目"),
+                        "kind": "fields",
+                        "fields": [INVESTED],
+                    }
+                ],
+            }
+        ]
+    },
+    "stages": STAGES,
+    "letters": LETTERS,
+}
 
 
 def cap(
@@ -112,6 +157,9 @@ class Scene:
             row.number, row.submitted_at = number, now
             row.claimed_cny = row.computed_cny = max(amount, Decimal(capped or asked))
             row.asked_cny, row.capped_cny = amount, Decimal(capped or asked)
+            row.answers.create(
+                section="project", data={"invested_cny": f"{row.computed_cny:.2f}"}, revision=1
+            )
 
         for part, unit in ((Part.DISTRICT, self.district), (Part.LEAD, self.lead)):
             workflow.add_party(case, part, unit=unit, at=now)
@@ -127,8 +175,34 @@ class Scene:
         with transaction.atomic():
             award = ledger.reserve(case, actor=self.lead_head, basis=basis(amount))
             if move:
-                workflow.move(case, "select", actor=self.lead_head)
+                workflow.move(
+                    case,
+                    "select",
+                    actor=self.lead_head,
+                    prepare=lambda row: setattr(row, "recommended_cny", Decimal(amount)),
+                )
         return award
+
+    def selection(self, *items: tuple[Application, str, str], **more) -> Selection:
+        """A drafted selection: (case, outcome, recommended) in order of rank."""
+        values = {
+            "call": self.call,
+            "title": "2026年第1次局长办公会",
+            "met_on": clock.today(),
+            "drafted_by": self.lead_clerk,
+            "drafted_at": clock.now(),
+        }
+        selection = Selection.objects.create(**values | more)
+        for rank, (case, outcome, amount) in enumerate(items, start=1):
+            SelectionItem.objects.create(
+                selection=selection,
+                application=case,
+                outcome=outcome,
+                recommended_cny=Decimal(amount),
+                rank=rank,
+                reason="未达到要求。" if outcome == "reject" else "",
+            )
+        return selection
 
     def to_decision(self, award: Award) -> Award:
         workflow.move(award.application, "close_notice", actor=self.lead_clerk)
@@ -216,7 +290,7 @@ def make_scene(
     """
     if measure is None:
         measure = make_measure(position)
-        body = {"stages": STAGES}
+        body = dict(BODY)
         if caps is not None:
             body["caps"] = caps
         if quota is not None:
@@ -226,7 +300,7 @@ def make_scene(
     fields = callables.fields(
         budget_cny=None if budget is None else Decimal(budget),
         places=places if places is not None or stated is None else stated.places,
-        settings={"rate": "0.3"} | (settings or {}),
+        settings={"rate": "1"} | (settings or {}),
     )
     if year is not None:
         fields["year"] = year

@@ -1,0 +1,46 @@
+"""What stands in the paper of a decision (文件): Chinese, from the signed rows alone."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils import translation
+
+from applications.papers import chinese_date
+from awards.models import Decision
+from policy.money import show_wan, uppercase_cny
+from portal import clock
+
+
+def decision_data(decision: Decision) -> dict[str, Any]:
+    """The data of ``awards/decision.typ``; amounts in 万元, their total in 大写 too."""
+    with translation.override("zh-hans"):
+        items = decision.items.select_related(
+            "award__application__district", "award__organisation"
+        ).order_by("award__application__number")
+        rows = [
+            [
+                str(place),
+                item.award.application.number,
+                item.award.organisation.name,
+                item.award.application.title or "—",
+                item.award.application.district.name_zh,
+                show_wan(item.approved_cny),
+            ]
+            for place, item in enumerate(items, start=1)
+        ]
+        total_cny = sum((item.approved_cny for item in items), Decimal("0.00"))
+        measure = decision.call.measure
+        return {
+            "unit": measure.lead_unit.name_zh,
+            "number": decision.number,
+            "title": decision.title,
+            "paragraphs": [line.strip() for line in decision.text.splitlines() if line.strip()],
+            "measure": f"{measure.line} {measure.name_zh}",
+            "call": decision.call.title_zh,
+            "head": ["序号", "申报编号", "单位", "项目", "区", "金额"],
+            "rows": rows,
+            "total": show_wan(total_cny),
+            "total_upper": uppercase_cny(total_cny),
+            "count": len(rows),
+            "date": chinese_date(clock.local(decision.released_at).date()),
+        }

@@ -1,0 +1,364 @@
+"""Payments (拨付): a batch is drafted by a finance clerk and released by a finance head."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from applications import numbering, workflow
+from applications.models import Application, Status
+from applications.papers import chinese_date
+from awards import ledger, telling
+from awards.finance import require_finance
+from awards.models import Award, Entry, Payment, PaymentBatch
+from policy.calls import schema_of
+from policy.models import Call
+from policy.money import round_cny, uppercase_cny
+from portal import clock
+from portal.accounts.models import Membership, Organisation, Role
+from portal.audit.recording import record
+from reviews.refusals import Refused
+
+# Payments that occupy their instalment.
+ACTIVE = (Payment.State.PLANNED, Payment.State.SENT, Payment.State.ARRIVED)
+
+
+@dataclass(frozen=True)
+class Due:
+    """What can be paid next on an award: the number of its instalment, of how many, and 元."""
+
+    award: Award
+    instalment: int
+    of: int
+    amount_cny: Decimal
+
+    @property
+    def payee_missing(self) -> list[str]:
+        return missing_payee(self.award.organisation)
+
+
+def percents(call: Call) -> list[int]:
+    """The call's instalments in whole percents; [100]: paid at once."""
+    setting = next(
+        (row for row in schema_of(call.definition).settings if row.type == "instalments"), None
+    )
+    if setting is None:
+        return [100]
+    return list(call.settings.get(setting.code) or setting.default or [100])
+
+
+def split(amount_cny: Decimal, shares: Sequence[int]) -> list[Decimal]:
+    """The amount in parts of these percents: each cut to the 分, the last one takes the rest, so
+    that the parts sum to the whole.
+
+    >>> split(Decimal("100.00"), [50, 30, 20])
+    [Decimal('50.00'), Decimal('30.00'), Decimal('20.00')]
+    """
+    parts = [round_cny(amount_cny * share / 100, unit="fen", mode="down") for share in shares[:-1]]
+    return [*parts, amount_cny - sum(parts, Decimal("0.00"))]
+
+
+def missing_payee(organisation: Organisation) -> list[str]:
+    """The fields of the payee's account that the organisation's profile lacks."""
+    wanted = ("bank_account_name", "bank_name", "bank_account")
+    return [name for name in wanted if not getattr(organisation, name).strip()]
+
+
+def dues(call: Call) -> list[Due]:
+    """What can be paid now, by case number: the next instalment of each confirmed award."""
+    awards = (
+        Award.objects.filter(call=call, state=Award.State.CONFIRMED)
+        .select_related("application", "organisation", "call__definition")
+        .prefetch_related("payments", "entries")
+        .order_by("application__number")
+    )
+    shares = percents(call)
+    return [due for award in awards if (due := _due(award, shares)) is not None]
+
+
+def _due(award: Award, shares: Sequence[int]) -> Due | None:
+    """The first instalment without a payment; its amount by what was approved at first."""
+    taken = {row.instalment for row in award.payments.all() if row.state in ACTIVE}
+    open_ = [number for number in range(1, len(shares) + 1) if number not in taken]
+    if not open_:
+        return None
+    approved = next(row for row in award.entries.all() if row.kind == Entry.Kind.APPROVE)
+    number = open_[0]
+    amount_cny = split(approved.amount_cny, shares)[number - 1]
+    return Due(award, number, len(shares), amount_cny) if amount_cny > 0 else None
+
+
+@transaction.atomic
+def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
+    """A batch with the next instalment of each of the awards, payable to the account that the
+    organisation's profile names now.
+
+    Raises ``Refused``: role, no_items, not_due (nothing to be paid on an award now),
+    payee_incomplete.
+    """
+    unit = require_finance(actor, Role.FINANCE)
+    call = Call.objects.select_related("measure", "definition").get(pk=call.pk)
+    wanted = {award.pk: award for award in awards}
+    if not wanted:
+        raise Refused("no_items")
+    _lock_cases(award.application_id for award in wanted.values())
+    due = {row.award.pk: row for row in dues(call)}
+    for pk, award in wanted.items():
+        if pk not in due:
+            raise Refused("not_due", number=award.application.number)
+        if missing := due[pk].payee_missing:
+            raise Refused("payee_incomplete", organisation=award.organisation.name, fields=missing)
+    now = clock.now()
+    year = clock.local(now).year
+    batch = PaymentBatch.objects.create(
+        call=call,
+        number=f"拨付〔{year}〕{numbering.take(f'payment-batch-{year}')}号",
+        unit=unit,
+        drafted_by=actor,
+        drafted_at=now,
+    )
+    for pk in sorted(wanted):
+        _plan(batch, due[pk])
+    record("paymentbatch.draft", obj=batch, actor=actor, to_state=batch.state, data=_facts(batch))
+    telling.tell(
+        telling.officers(unit, Role.FINANCE_HEAD),
+        subject=format_lazy(_("待签发：{number}"), number=batch.number),
+        url=f"/awards/payments/{batch.uid}/",
+        key=f"paymentbatch:{batch.pk}:drafted",
+        at=now,
+        but=actor,
+    )
+    return batch
+
+
+def _plan(batch: PaymentBatch, due: Due) -> Payment:
+    organisation = due.award.organisation
+    return Payment.objects.create(
+        batch=batch,
+        award=due.award,
+        instalment=due.instalment,
+        amount_cny=due.amount_cny,
+        payee_name=organisation.bank_account_name.strip(),
+        payee_bank=organisation.bank_name.strip(),
+        payee_account=organisation.bank_account.strip(),
+        payee_bank_code=organisation.bank_code.strip(),
+    )
+
+
+@transaction.atomic
+def discard(batch: PaymentBatch, *, actor, reason: str) -> PaymentBatch:
+    """Drop a drafted batch (clerk) or turn it down (head); its instalments are due again."""
+    batch = locked(batch)
+    require_finance(actor, Role.FINANCE, Role.FINANCE_HEAD)
+    if batch.state != PaymentBatch.State.DRAFTED:
+        raise Refused("state", state=batch.state)
+    if not reason.strip():
+        raise Refused("reason_missing")
+    for payment in batch.payments.order_by("pk"):
+        _set(payment, Payment.State.CANCELLED, action="cancel", actor=actor, note=reason.strip())
+    batch.state = PaymentBatch.State.DISCARDED
+    batch.save(update_fields=["state"])
+    record(
+        "paymentbatch.discard",
+        obj=batch,
+        actor=actor,
+        from_state=PaymentBatch.State.DRAFTED,
+        to_state=batch.state,
+        data=_facts(batch) | {"reason": reason.strip()},
+    )
+    telling.tell(
+        [batch.drafted_by],
+        subject=format_lazy(_("{number} 已作废"), number=batch.number),
+        body=reason.strip(),
+        url=f"/awards/payments/{batch.uid}/",
+        key=f"paymentbatch:{batch.pk}:discarded",
+        at=clock.now(),
+        but=actor,
+    )
+    return batch
+
+
+@transaction.atomic
+def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
+    """Sign the batch: every payment goes out in the ledger; a case whose last instalment is out
+    is paid. Cannot be undone. Raises ``Refused``: role, same_person, state, no_items, case_moved.
+    """
+    batch = locked(batch)
+    unit = require_finance(actor, Role.FINANCE_HEAD)
+    if batch.drafted_by_id == actor.pk:
+        raise Refused("same_person")
+    if batch.state != PaymentBatch.State.DRAFTED:
+        raise Refused("state", state=batch.state)
+    payments = list(
+        batch.payments.filter(state=Payment.State.PLANNED)
+        .select_related("award__application", "award__organisation")
+        .order_by("award_id", "instalment")
+    )
+    if not payments:
+        raise Refused("no_items")
+    cases = _lock_cases(payment.award.application_id for payment in payments)
+    now = clock.now()
+    batch.state = PaymentBatch.State.RELEASED
+    batch.released_by, batch.released_at = actor, now
+    batch.save(update_fields=["state", "released_by", "released_at"])
+    for payment in payments:
+        ledger.pay(payment, actor=actor, note=batch.number)
+        _set(payment, Payment.State.SENT, action="send", actor=actor)
+        case = cases[payment.award.application_id]
+        payment.award.refresh_from_db(fields=["state"])
+        if payment.award.state == Award.State.PAID:
+            workflow.move(case, "pay", actor=actor, unit=unit, public_note=batch.number)
+        telling.letter(
+            case,
+            "payment",
+            unit=unit,
+            actor=actor,
+            facts={
+                "instalment": payment.instalment,
+                "paid_amount": f"{payment.amount_cny:,.2f}元",
+                "amount_upper": uppercase_cny(payment.amount_cny),
+                "paid_on": chinese_date(clock.local(now).date()),
+                "payee_account": masked(payment.payee_account),
+            },
+        )
+    record(
+        "paymentbatch.release",
+        obj=batch,
+        actor=actor,
+        from_state=PaymentBatch.State.DRAFTED,
+        to_state=batch.state,
+        data=_facts(batch),
+    )
+    return batch
+
+
+@transaction.atomic
+def arrived(payment: Payment, *, actor, on: date) -> Payment:
+    """The payee has the money. Raises ``Refused``: role, state, day."""
+    payment = _locked_payment(payment)
+    require_finance(actor, Role.FINANCE)
+    if payment.state != Payment.State.SENT:
+        raise Refused("state", state=payment.state)
+    _check_day(payment, on)
+    payment.arrived_on = on
+    payment.save(update_fields=["arrived_on"])
+    return _set(payment, Payment.State.ARRIVED, action="arrive", actor=actor)
+
+
+@transaction.atomic
+def bounce(payment: Payment, *, actor, on: date, reason: str) -> Payment:
+    """退汇: the money came back. The instalment is due again, to the account of that day.
+
+    Raises ``Refused``: role, state, day, reason_missing.
+    """
+    case = _lock_cases([payment.award.application_id])[payment.award.application_id]
+    payment = _locked_payment(payment)
+    unit = require_finance(actor, Role.FINANCE)
+    if payment.state not in {Payment.State.SENT, Payment.State.ARRIVED}:
+        raise Refused("state", state=payment.state)
+    _check_day(payment, on)
+    if not reason.strip():
+        raise Refused("reason_missing")
+    ledger.give_back(payment, actor=actor, note=reason.strip())
+    payment.bounced_on, payment.note = on, reason.strip()
+    _set(
+        payment,
+        Payment.State.BOUNCED,
+        action="bounce",
+        actor=actor,
+        note=reason.strip(),
+        fields=["bounced_on", "note"],
+    )
+    if case.status == Status.PAID:
+        workflow.move(
+            case, "bounce", actor=actor, unit=unit, note=reason.strip(), public_note=reason.strip()
+        )
+    held = Membership.objects.active().filter(organisation=case.organisation_id)
+    people = {row.user_id: row.user for row in held.select_related("user")}
+    telling.tell(
+        people.values(),
+        subject=format_lazy(
+            _("{number}：第 {instalment} 期资金被银行退回，请核对收款账户"),
+            number=case.number,
+            instalment=payment.instalment,
+        ),
+        body=reason.strip(),
+        url=f"/applications/{case.uid}/",
+        key=f"payment:{payment.pk}:bounced",
+        at=clock.now(),
+    )
+    return payment
+
+
+def locked(batch: PaymentBatch) -> PaymentBatch:
+    return (
+        PaymentBatch.objects.select_for_update(of=("self",))
+        .select_related("call__measure", "unit", "drafted_by")
+        .get(pk=batch.pk)
+    )
+
+
+def _locked_payment(payment: Payment) -> Payment:
+    return (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("batch", "award__application", "award__organisation")
+        .get(pk=payment.pk)
+    )
+
+
+def _lock_cases(pks: Iterable[int]) -> dict[int, Application]:
+    rows = Application.objects.select_for_update(of=("self",)).filter(pk__in=set(pks))
+    return {case.pk: case for case in rows.order_by("pk")}
+
+
+def _check_day(payment: Payment, on: date) -> None:
+    sent = payment.batch.released_at
+    if on > clock.today() or (sent is not None and on < clock.local(sent).date()):
+        raise Refused("day", on=on, sent_on=sent and clock.local(sent).date())
+
+
+def _set(
+    payment: Payment, state: str, *, action: str, actor, note: str = "", fields: Sequence[str] = ()
+) -> Payment:
+    before, payment.state = payment.state, state
+    if note:
+        payment.note = note[:300]
+    payment.save(update_fields=["state", "note", *fields])
+    record(
+        f"payment.{action}",
+        obj=payment,
+        actor=actor,
+        from_state=before,
+        to_state=state,
+        data={
+            "award": payment.award.uid,
+            "instalment": payment.instalment,
+            "amount_cny": f"{payment.amount_cny:.2f}",
+            "note": note,
+        },
+    )
+    return payment
+
+
+def masked(account: str) -> str:
+    """An account number in a letter: ``6222****1234``."""
+    return f"{account[:4]}****{account[-4:]}" if len(account) > 8 else "****"
+
+
+def _facts(batch: PaymentBatch) -> dict:
+    payments = batch.payments.select_related("award__application").order_by("pk")
+    return {
+        "number": batch.number,
+        "payments": [
+            {
+                "number": payment.award.application.number,
+                "instalment": payment.instalment,
+                "amount_cny": f"{payment.amount_cny:.2f}",
+            }
+            for payment in payments
+        ],
+    }

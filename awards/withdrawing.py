@@ -1,0 +1,100 @@
+"""Withdrawing and cancelling a case: what its award holds is freed in the same transaction."""
+
+from django.db import transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from applications import workflow
+from applications.models import Application, Status
+from awards import ledger, telling
+from awards.models import Award
+from portal import clock
+from portal.accounts.models import Role
+from reviews.holding import hold
+from reviews.refusals import Refused
+
+WITHDRAWABLE = workflow.BY_ACTION["withdraw"].sources
+
+
+@transaction.atomic
+def withdraw(
+    application: Application, *, actor, reason: str, seen_revision: int | None = None
+) -> Application:
+    """撤回申报, by the organisation's admin, up to the decision: amount and place are freed.
+
+    Cannot be undone. Raises ``Refused``: role, state, changed, reason_missing.
+    """
+    return _end(
+        application,
+        "withdraw",
+        actor=actor,
+        reason=reason,
+        roles=("org_admin",),
+        seen_revision=seen_revision,
+    )
+
+
+@transaction.atomic
+def cancel(
+    application: Application,
+    *,
+    actor,
+    reason: str,
+    action: str = "cancel",
+    seen_revision: int | None = None,
+) -> Application:
+    """取消拟支持, by the lead unit's head: ``cancel`` before the decision, ``uphold_objection``
+    when an objection is upheld. Raises as ``withdraw``."""
+    return _end(
+        application,
+        action,
+        actor=actor,
+        reason=reason,
+        roles=workflow.BY_ACTION[action].roles,
+        seen_revision=seen_revision,
+    )
+
+
+def _end(application, action, *, actor, reason, roles, seen_revision) -> Application:
+    row = workflow.BY_ACTION[action]
+    case = hold(
+        application, actor=actor, roles=roles, statuses=row.sources, seen_revision=seen_revision
+    )
+    if not reason.strip():
+        raise Refused("reason_missing")
+    freed = release_award(case, actor=actor, note=reason.strip())
+    case = workflow.move(case, action, actor=actor, note=reason.strip(), public_note=reason.strip())
+    tell_lead(case, freed=freed, actor=actor, done=row.done)
+    return case
+
+
+def release_award(case: Application, *, actor, note: str) -> bool:
+    """Free what the case holds; whether it held anything. The caller has locked the case."""
+    award = Award.objects.filter(application=case).exclude(state=Award.State.RELEASED).first()
+    if award is None:
+        return False
+    ledger.release(award, actor=actor, note=note[:300])
+    return True
+
+
+def tell_lead(case: Application, *, freed: bool, actor, done) -> None:
+    """The lead unit's clerks learn of it, and of who may be promoted if a place is free again."""
+    waiting = (
+        Application.objects.filter(call=case.call_id, status=Status.WAITLISTED).count()
+        if freed
+        else 0
+    )
+    body = (
+        format_lazy(_("释放了名额和额度；备选 {count} 家，可以递补。"), count=waiting)
+        if waiting
+        else ""
+    )
+    telling.tell(
+        telling.officers(case.call.measure.lead_unit, Role.CLERK),
+        subject=format_lazy("{}：{}", case.number, done),
+        body=body,
+        url=f"/awards/calls/{case.call.uid}/" if freed else f"/reviews/{case.uid}/",
+        key=f"application:{case.pk}:{case.revision}:lead",
+        at=clock.now(),
+        but=actor,
+    )
