@@ -4,7 +4,7 @@
 PYTHON = .venv/bin/python
 PYTEST = $(PYTHON) -m pytest
 PIP = $(PYTHON) -m pip --disable-pip-version-check --no-input install --require-hashes
-SOURCES = manage.py portal policy applications reviews awards tests
+SOURCES = manage.py portal policy applications reviews awards
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test e2e guarantees mutants bench lint fmt messages lock audit clean
 

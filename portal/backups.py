@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Any, cast
 
 import psycopg
 from psycopg import sql
@@ -72,7 +72,7 @@ def table_hashes(connection: psycopg.Connection) -> dict[str, dict]:
     hashes = {}
     for table in tables(connection):
         query = sql.SQL(_TABLE_SUMS).format(sql.Identifier("public", table))
-        count, *sums = connection.execute(query).fetchone()
+        [(count, *sums)] = connection.execute(query).fetchall()
         digest = hashlib.sha256(":".join(map(str, sums)).encode()).hexdigest()
         hashes[table] = {"rows": count, "hash": digest}
     return hashes
@@ -130,7 +130,7 @@ def _dump(dump: Path, *, owner: str, role: str, programs: Path) -> dict:
     with psycopg.connect(owner) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        (snapshot,) = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        [(snapshot,)] = connection.execute("SELECT pg_export_snapshot()").fetchall()
         _run(
             programs / "pg_dump",
             owner,
@@ -197,7 +197,7 @@ def opened(source: Path) -> Iterator[tuple[tarfile.TarFile, dict]]:
     with archive:
         if "manifest.json" not in members:
             raise BackupError(f"{source} has no manifest: the backup was not completed")
-        manifest = json.load(archive.extractfile(members.pop("manifest.json")))
+        manifest = json.load(_member(archive, members.pop("manifest.json")))
         if manifest.get("format") != FORMAT:
             raise BackupError(f"{source} has format {manifest.get('format')}, not {FORMAT}")
         if members.keys() != manifest["files"].keys():
@@ -206,10 +206,17 @@ def opened(source: Path) -> Iterator[tuple[tarfile.TarFile, dict]]:
         for name, member in members.items():
             if not _MEMBER.fullmatch(name) or ".." in name or not member.isfile():
                 raise BackupError(f"{source}: {name!r} does not belong in a backup")
-            found = hashlib.file_digest(archive.extractfile(member), "sha256").hexdigest()
+            found = hashlib.file_digest(cast(Any, _member(archive, member)), "sha256").hexdigest()
             if found != manifest["files"][name]["sha256"]:
                 raise BackupError(f"{source}: {name} is damaged (its SHA-256 differs)")
         yield archive, manifest
+
+
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo | str) -> IO[bytes]:
+    file = archive.extractfile(member)
+    if file is None:
+        raise BackupError(f"{member} is no file in the archive")
+    return file
 
 
 def require_empty(connection: psycopg.Connection, data_dir: Path) -> None:
@@ -239,7 +246,7 @@ def load(
         _write_files(archive, manifest, data_dir)
         with TemporaryDirectory(dir=data_dir, prefix=".restore-") as scratch:
             dump = Path(scratch) / DUMP
-            with archive.extractfile(DUMP) as member, dump.open("wb") as file:
+            with _member(archive, DUMP) as member, dump.open("wb") as file:
                 _copy(member, file)
             _run(
                 programs / "pg_restore",
@@ -261,7 +268,7 @@ def _write_files(archive: tarfile.TarFile, manifest: dict, data_dir: Path) -> No
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(f"{target.name}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with archive.extractfile(name) as member, os.fdopen(descriptor, "wb") as file:
+        with _member(archive, name) as member, os.fdopen(descriptor, "wb") as file:
             _copy(member, file)
             file.flush()
             os.fsync(file.fileno())
@@ -339,7 +346,7 @@ def _differences(
 
 def _run(program: Path, conninfo: str, *arguments: str) -> None:
     """Run a PostgreSQL program; its password goes by the environment, which nobody else sees."""
-    parts = conninfo_to_dict(conninfo)
+    parts: dict[str, Any] = dict(conninfo_to_dict(conninfo))
     password = parts.pop("password", None)
     done = subprocess.run(
         [program, f"--dbname={make_conninfo(**parts)}", *arguments],

@@ -45,11 +45,13 @@ class Hand:
         self._connection = connection
 
     def now(self) -> datetime:
-        return self._connection.execute("SELECT portal_now()").fetchone()[0]
+        [(moment,)] = self._connection.execute("SELECT portal_now()").fetchall()
+        return moment
 
     def shift(self) -> timedelta:
         """How far the clock is from the true time."""
-        return self._connection.execute("SELECT shift FROM portal_clock").fetchone()[0]
+        [(shift,)] = self._connection.execute("SELECT shift FROM portal_clock").fetchall()
+        return shift
 
     def set(self, moment: datetime) -> None:
         """From now on it is the moment, and goes on from there."""

@@ -22,12 +22,17 @@ def _statement(verb: str, rights: str, preposition: str, tables: tuple[str, ...]
     return run
 
 
+class Withheld(migrations.RunPython):
+    """Read by portal.integrity: what was withheld stays withheld."""
+
+    withheld: list[tuple[str, str]]
+
+
 def withhold(rights: str, *tables: str) -> migrations.RunPython:
     """A migration operation: the running role loses ``rights`` ("UPDATE, DELETE") on the tables."""
-    operation = migrations.RunPython(
+    operation = Withheld(
         _statement("REVOKE", rights, "FROM", tables), _statement("GRANT", rights, "TO", tables)
     )
-    # Read by portal.integrity: what was withheld stays withheld.
     operation.withheld = [(table, right) for table in tables for right in rights.split(", ")]
     return operation
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 
-def _rows(statement: str, *parameters: object) -> list[tuple]:
+def _rows(statement: str, *parameters: str) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()

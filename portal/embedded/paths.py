@@ -6,6 +6,7 @@ import re
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -71,7 +72,8 @@ def broker_conninfo(url: str) -> str:
 
     kombu drops the address's query and pgmq would otherwise listen to ``DATABASE_URL``.
     """
-    return make_conninfo(**conninfo_to_dict("postgresql" + url.removeprefix("pgmq")))
+    parts: dict[str, Any] = dict(conninfo_to_dict("postgresql" + url.removeprefix("pgmq")))
+    return make_conninfo(**parts)
 
 
 def secret_key(data_dir: Path) -> str:

@@ -121,7 +121,9 @@ class Postgres:
         if processes.may(self.user, "-x", folder / "postgres"):
             return folder
         if folder.parts[-3:] != _WHEEL.parts:
-            raise PostgresError(f"PG_BIN={folder}: the user {self.user.pw_name} cannot execute it")
+            raise PostgresError(
+                f"PG_BIN={folder}: the user {self.user and self.user.pw_name} cannot execute it"
+            )
         packages = folder.parents[2]
         copy = _ELSEWHERE / f"postgres-{sha256(os.fsencode(packages)).hexdigest()[:12]}"
         _make_elsewhere()
@@ -328,7 +330,7 @@ class Postgres:
             "log_line_prefix=%m [%p] %q%u@%d ",
             *(() if self.durable else _FAST_AND_LOOSE),
         ]
-        command = [programs / "postgres", "-D", self.cluster.resolve()]
+        command: list[str | Path] = [programs / "postgres", "-D", self.cluster.resolve()]
         for setting in settings:
             command += ["-c", setting]
         assert self._lock is not None

@@ -159,6 +159,10 @@ class Program(Part):
                 self.command, log=log, death_signal=signal.SIGTERM, env=self.env, cwd=self.cwd
             )
 
+    def terminate(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
     def sweep(self) -> None:
         """Its workers are in its session, and would go on serving."""
         if self._process is not None:
@@ -212,12 +216,13 @@ class Supervisor:
             now = time.monotonic()
             if part.alive():
                 continue
-            if part.due_at is None:
+            due_at = part.due_at
+            if due_at is None:
                 part.sweep()
                 if now - part.started_at > STEADY_S or not part.pause_s:
                     part.pause_s = part.first_pause_s
-                self._postpone(part, f"ended ({part.fate()})")
-            if now < part.due_at:
+                due_at = self._postpone(part, f"ended ({part.fate()})")
+            if now < due_at:
                 continue
             try:
                 part.start()
@@ -229,10 +234,11 @@ class Supervisor:
             self.say(f"{part.name} is started again")
             self.write_status()
 
-    def _postpone(self, part: Part, what: str) -> None:
+    def _postpone(self, part: Part, what: str) -> float:
         self.say(f"{part.name} {what}; again in {part.pause_s:.1f} s")
         part.due_at = time.monotonic() + part.pause_s
         part.pause_s = min(part.pause_s * 2, LONGEST_PAUSE_S)
+        return part.due_at
 
     def write_status(self) -> None:
         pids = {part.name: part.process.pid for part in self.parts if part.process is not None}
@@ -250,7 +256,7 @@ class Supervisor:
         programs = [part for part in self.parts if isinstance(part, Program) and part.alive()]
         running = programs
         for part in running:
-            part.process.terminate()
+            part.terminate()
         started = time.monotonic()
         while running:
             waited = time.monotonic() - started

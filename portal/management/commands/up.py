@@ -4,6 +4,7 @@ Database, schema, policy, static files, demonstration data; then web, worker and
 """
 
 import contextlib
+import functools
 import hashlib
 import io
 import os
@@ -144,16 +145,12 @@ class Command(BaseCommand):
         ]
         beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]
         log = settings.DATA_DIR / "log"
-        common = {
-            "env": {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"},
-            "cwd": settings.BASE_DIR,
-        }
+        env = {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"}
+        program = functools.partial(supervisor.Program, env=env, cwd=settings.BASE_DIR)
         return [
-            supervisor.Program("web", granian, log=log / "web.log", **common),
-            supervisor.Program(
-                "worker", worker, log=log / "worker.log", before=self.requeue, **common
-            ),
-            supervisor.Program("beat", beat, log=log / "beat.log", **common),
+            program("web", granian, log=log / "web.log"),
+            program("worker", worker, log=log / "worker.log", before=self.requeue),
+            program("beat", beat, log=log / "beat.log"),
         ]
 
     def requeue(self) -> None:

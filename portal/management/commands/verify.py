@@ -28,12 +28,12 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             for name in chosen:
-                faults += self.check(name, import_string(checks[name]))
+                faults += self.run_check(name, import_string(checks[name]))
         if faults:
             raise CommandError(f"{faults} fault{'s' if faults > 1 else ''}")
         self.stdout.write(f"{len(chosen)} checks, no fault")
 
-    def check(self, name: str, verifier) -> int:
+    def run_check(self, name: str, verifier) -> int:
         began, faults = time.monotonic(), 0
         try:
             with transaction.atomic():
