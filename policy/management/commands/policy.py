@@ -1,11 +1,12 @@
-"""``manage.py policy``: load, list and check the catalogue."""
+"""``manage.py policy``: load, list and check the catalogue; ask a line what it would award."""
 
 import json
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from policy import calendars, checking, listing, loading
+from policy import answering, calendars, checking, listing, loading
+from policy.computing import InputsRefused
 from policy.entries import CATALOGUE, Catalogue
 from policy.yamls import CatalogueError
 from portal import clock
@@ -22,6 +23,15 @@ class Command(BaseCommand):
         listed.add_argument("--json", action="store_true", help="as JSON")
         check = commands.add_parser("check", help="quotes, schemas and golden cases of the files")
         check.add_argument("--path", type=Path, default=CATALOGUE, help="folder of the catalogue")
+
+        fields = commands.add_parser("fields", help="the inputs of a line's award rule")
+        fields.add_argument("line")
+        fields.add_argument("--json", action="store_true", help="as JSON")
+        compute = commands.add_parser("compute", help="what a line would award")
+        compute.add_argument("line")
+        compute.add_argument("--input", type=Path, required=True, help="JSON of the inputs")
+        compute.add_argument("--call", help="code of a published call; without one the document")
+        compute.add_argument("--json", action="store_true", help="as JSON")
 
     def handle(self, *args, subcommand, **options):
         getattr(self, f"_{subcommand}")(**options)
@@ -60,6 +70,50 @@ class Command(BaseCommand):
             f"{report.lines} lines, {report.definitions} definitions, {report.articles} articles: "
             f"{report.quotes} quotes and {report.cases} golden cases hold"
         )
+
+    def _fields(self, *, line, json: bool, **options):
+        try:
+            found = answering.input_fields(line)
+        except answering.UnknownLine as fault:
+            raise CommandError(str(fault)) from None
+        if json:
+            self.stdout.write(_dump(found))
+            return
+        for item in found:
+            needed = "required" if item["required"] else ""
+            self.stdout.write(
+                f"{item['code']:<24}{item['type']:<12}{item['unit'] or '—':<8}{needed}"
+            )
+
+    def _compute(self, *, line, input: Path, call, json: bool, **options):
+        try:
+            inputs = _read_inputs(input)
+            found = answering.answer(line, inputs, call_code=call)
+        except (answering.UnknownLine, answering.UnknownCall) as fault:
+            raise CommandError(str(fault)) from None
+        except InputsRefused as refused:
+            told = "\n".join(f"  {issue.place}: {issue}" for issue in refused.issues)
+            raise CommandError(f"{input}: wrong inputs\n{told}") from None
+        if json:
+            self.stdout.write(_dump(answering.answer_data(found)))
+            return
+        for step in found.steps:
+            self.stdout.write(f"{step.label_zh}\t{step.value or '—'}\t{step.clause}")
+        for reason in found.reasons:
+            verdict = {True: "yes", False: "NO", None: "?"}[reason.met]
+            self.stdout.write(f"{reason.label_zh}\t{verdict}\t{reason.clause}")
+        if found.missing_settings:
+            self.stdout.write(f"left to a call: {', '.join(found.missing_settings)}")
+
+
+def _read_inputs(file: Path) -> dict:
+    try:
+        data = json.loads(file.read_text("utf-8"), parse_float=str)
+    except (OSError, ValueError) as fault:
+        raise CommandError(f"{file}: {fault}") from None
+    if not isinstance(data, dict):
+        raise CommandError(f"{file}: expected an object of inputs by code")
+    return data
 
 
 def _dump(data) -> str:
