@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> It
         for connection in connections.all():
             connection.close()
     with owner_connection(dbname="postgres") as connection:
-        connection.execute(_drop(name))
+        _drop(connection, name)
 
 
 def _make_database(connection: psycopg.Connection, name: str) -> None:
@@ -103,9 +104,9 @@ def _make_database(connection: psycopg.Connection, name: str) -> None:
         names = {row[0] for row in known}
         if template not in names:
             for outdated in names:
-                connection.execute(_drop(outdated))
+                _drop(connection, outdated)
             making = f"making_{template}"
-            connection.execute(_drop(making))
+            _drop(connection, making)
             roles.create_database(connection, making, owner=_owner())
             _point_to(making)
             call_command("migrate", verbosity=0, interactive=False)
@@ -116,10 +117,10 @@ def _make_database(connection: psycopg.Connection, name: str) -> None:
                     sql.Identifier(making), sql.Identifier(template)
                 )
             )
-        connection.execute(_drop(name))
+        _drop(connection, name)
         roles.create_database(connection, name, owner=_owner(), template=template)
         if not settings.EMBEDDED:
-            connection.execute(_drop(template))
+            _drop(connection, template)
     roles.grant_entry(connection, name, settings.DATABASE_RUNTIME_ROLE)
 
 
@@ -127,8 +128,17 @@ def _owner() -> str:
     return connections["owner"].settings_dict["USER"]
 
 
-def _drop(name: str) -> sql.Composed:
-    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    """Drop the database with whoever is in it; an autovacuum worker, the server's own, is
+    waited for: the owner may not end it."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for _attempt in range(100):
+        try:
+            connection.execute(statement)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.1)
+    connection.execute(statement)
 
 
 def _point_to(name: str) -> None:
