@@ -179,6 +179,7 @@ class Supervisor:
         self.parts: list[Part] = []
         self.address = "still starting"
         self.asked_to_stop = 0
+        self._listening = False
         self._wakeup, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -187,6 +188,8 @@ class Supervisor:
 
     def _ask_to_stop(self, *_args: object) -> None:
         self.asked_to_stop += 1
+        if not self._listening:  # whatever is being prepared is given up
+            raise KeyboardInterrupt
 
     def watch(self, part: Part) -> None:
         """Start the part unless it runs, and keep it running from now on."""
@@ -198,6 +201,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Keep the parts alive until a signal asks us to stop."""
+        self._listening = True
         while not self.asked_to_stop:
             self.tend()
             self.wait(1.0)
@@ -252,6 +256,7 @@ class Supervisor:
 
         A second signal is impatience: what still runs is killed.
         """
+        self._listening = True
         asked = max(self.asked_to_stop, 1)
         programs = [part for part in self.parts if isinstance(part, Program) and part.alive()]
         running = programs

@@ -175,3 +175,11 @@ def test_log_of_ten_megabytes_makes_room(watch, tmp_path):
     watch.watch(_program(tmp_path, "print('new')"))
     _tend_until(watch, lambda: "new" in (tmp_path / "log").read_text())
     assert (tmp_path / "log.log.1").stat().st_size == supervisor.LOG_LIMIT_BYTES + 1
+
+
+def test_signal_gives_up_what_is_prepared_and_only_asks_later(watch):
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    watch.run()  # asked already: returns at once
+    signal.raise_signal(signal.SIGINT)
+    assert watch.asked_to_stop == 2

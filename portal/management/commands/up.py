@@ -58,8 +58,6 @@ class Command(BaseCommand):
                     server.start()
                 watch.watch(supervisor.Database(server))
             accounts = self.prepare()
-            if watch.asked_to_stop:
-                return
             with self.step("web, worker, beat"):
                 for program in self.programs():
                     watch.watch(program)
@@ -68,6 +66,8 @@ class Command(BaseCommand):
             watch.write_status()
             self.announce(accounts, time.monotonic() - began)
             watch.run()
+        except KeyboardInterrupt:
+            self.say("given up while starting")
         finally:
             self.say("stopping")
             watch.stop()
@@ -165,7 +165,7 @@ class Command(BaseCommand):
             f"http://{host}:{settings.PORT}/readyz", headers={"X-Forwarded-Proto": "https"}
         )
         deadline = time.monotonic() + WEB_TIMEOUT_S
-        while not watch.asked_to_stop:
+        while True:
             try:
                 with _open(request):
                     return
