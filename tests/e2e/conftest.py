@@ -60,11 +60,17 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
 
         def note(message) -> None:
-            asked_for = expected != 200 and f"status of {expected}" in message.text
-            if message.type == "error" and not asked_for:
+            if message.type == "error" and "Failed to load resource" not in message.text:
                 complaints.append(f"{page.url}: {message.text}")
 
+        def answered(response) -> None:
+            # A page, or a fragment, may refuse what was sent; a file is there or it is missing.
+            asked = response.request.resource_type in {"document", "xhr", "fetch"}
+            if response.status >= (500 if asked else 400):
+                complaints.append(f"{response.url}: {response.status}")
+
         page.on("console", note)
+        page.on("response", answered)
         assert page.goto(live_server.url + path).status == expected
         return page
 
