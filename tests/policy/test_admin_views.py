@@ -298,9 +298,9 @@ def test_budget_is_added_by_one_and_released_by_another(client, as_person):
     ("kind", "data", "field", "message"),
     [
         ("budget_cny", {"after": "0", "reason": "x"}, "after", "追加金额须大于 0。"),
-        ("budget_cny", {"after": "", "reason": "x"}, "after", "这个字段是必填项。"),
+        ("budget_cny", {"after": "", "reason": "x"}, "after", "请填写此项。"),
         ("closes_at", {"after": "2020-01-01T00:00", "reason": "x"}, "after", "须晚于现截止时间"),
-        ("close", {"reason": ""}, "reason", "这个字段是必填项。"),
+        ("close", {"reason": ""}, "reason", "请填写此项。"),
     ],
 )
 def test_wrong_act_is_told_beside_the_field(client, drafter, kind, data, field, message):
