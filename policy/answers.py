@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -43,7 +43,7 @@ def read(field: Field, raw: Any) -> Any:
     return _READERS[field.type](field, raw)
 
 
-def _refuse(field: Field, code: str, **facts):
+def _refuse(field: Field, code: str, **facts: Any) -> NoReturn:
     raise AnswerRefused(Issue(field.code, code, facts))
 
 
@@ -78,7 +78,7 @@ def _number(field: Field, raw: Any, *, decimals: int) -> Decimal:
         _refuse(field, "too_large", value=text, max=money.MAX_CNY)
     if field.max is not None and value > field.max:
         _refuse(field, "above_max", value=text, max=field.max)
-    if value.as_tuple().exponent < -decimals and value != round(value, decimals):
+    if value != round(value, decimals):
         _refuse(field, "too_fine", value=text, decimals=decimals)
     return value
 
@@ -108,8 +108,8 @@ def _date(field: Field, raw: Any) -> date:
     try:
         value = date.fromisoformat(raw)
     except (TypeError, ValueError):
-        value = None
-    if value is None or value.isoformat() != raw:
+        _refuse(field, "not_a_date", value=raw)
+    if value.isoformat() != raw:
         _refuse(field, "not_a_date", value=raw)
     return value
 

@@ -158,7 +158,7 @@ def run(entry: DefinitionEntry, case: Case) -> Computation:
     if not case.without_call:
         settings = {**(entry.cases.example_call or {}), **(case.settings or {})}
     on = case.on or max(entry.valid_from, date(2026, 3, 2))
-    subjects = {cap.scope: "this" for cap in schema.cap_plan(settings or {})}
+    subjects: dict[str, str] = {cap.scope: "this" for cap in schema.cap_plan(settings or {})}
     scope = Scope(subjects=subjects, year=on.year, call="this", budget_cny=case.budget_cny)
     keys = {
         account.code: account.key for account in accounts(schema, settings=settings, scope=scope)

@@ -279,29 +279,38 @@ def _exact(schema, values, invoices, chosen, steps) -> Decimal | None:
     award = schema.award
     if award.kind == "none":
         return None
-    label = award.base_label
     if award.kind == "discretionary":
-        base = values.get(award.base)
-        steps.append(_step("proposed", label.zh, label.en, base, clause=award.clause))
-        return base
+        label, proposed = award.base_label, values.get(award.base)
+        steps.append(_step("proposed", label.zh, label.en, proposed, clause=award.clause))
+        return proposed
     if award.kind == "per_item":
-        count = values[award.base]
-        steps += [
-            Step("base", label.zh, label.en, str(count), "items", award.clause),
-            _step(
-                "unit_amount", "每项金额", "Amount per item", award.unit_amount_cny, award.clause
-            ),
-        ]
-        exact = rules.per_item(award.unit_amount_cny, count)
-        steps.append(_step("product", "项数 × 每项金额", "Items × amount per item", exact))
-        return exact
+        return _per_item(award, values[award.base], steps)
     base = _base(schema, values, invoices, chosen, steps)
+    return _rate_of_base(schema, base, chosen, steps)
+
+
+def _per_item(award, count: int, steps: list[Step]) -> Decimal:
+    label, amount = award.base_label, award.unit_amount_cny
+    exact = rules.per_item(amount, count)
+    steps += [
+        Step("base", label.zh, label.en, str(count), "items", award.clause),
+        _step("unit_amount", "每项金额", "Amount per item", amount, award.clause),
+        _step("product", "项数 × 每项金额", "Items × amount per item", exact),
+    ]
+    return exact
+
+
+def _rate_of_base(schema, base: Decimal | None, chosen: Chosen, steps) -> Decimal | None:
+    award, label = schema.award, schema.award.base_label
     rate = _rate(schema, chosen)
-    shown = None if rate is None else f"{rate:f}"
-    source = award.clause if award.rate.setting is None or award.rate.ceiling else ""
-    steps.append(Step("rate", "支持比例", "Rate", shown, "rate", source))
     exact = None if base is None or rate is None else rules.rate_of_base(base, rate)
-    steps.append(_step("product", f"{label.zh} × 比例", f"{label.en} × rate", exact))
+    shown = None if rate is None else f"{rate:f}"
+    # A rate that the call sets is not the document's, unless the document bounds it.
+    clause = award.clause if award.rate.setting is None or award.rate.ceiling else ""
+    steps += [
+        Step("rate", "支持比例", "Rate", shown, "rate", clause),
+        _step("product", f"{label.zh} × 比例", f"{label.en} × rate", exact),
+    ]
     return exact
 
 

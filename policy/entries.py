@@ -143,8 +143,9 @@ class MeasureEntry:
 
     @property
     def sort_key(self) -> tuple[int, int, str]:
-        article, number, letter = LINE.fullmatch(self.line).groups()
-        return int(article), int(number), letter
+        article, _dash, rest = self.line.partition("-")
+        number = rest.rstrip("abcd")
+        return int(article), int(number), rest.removeprefix(number)
 
 
 CaseKind = Literal["below", "at", "above", "excluded", "not_eligible", "boundary", "open"]
@@ -306,9 +307,9 @@ class Catalogue:
             reason = "a definition's folder is named by its date, YYYY-MM-DD"
             raise CatalogueError(self._shown(folder), None, reason) from None
         known = {*PARTS.values(), "cases.yaml"}
-        for file in sorted(folder.iterdir()):
-            if file.name not in known:
-                raise CatalogueError(self._shown(file), None, "no such part of a definition")
+        for found in sorted(folder.iterdir()):
+            if found.name not in known:
+                raise CatalogueError(self._shown(found), None, "no such part of a definition")
         files: dict[str, YamlFile] = {}
         body: dict[str, Any] = {"line": line, "valid_from": valid_from.isoformat()}
         for name in dict.fromkeys(PARTS.values()):
