@@ -51,7 +51,7 @@ def icon(name: str, label: str = "") -> SafeString:
 def in_language(thing, field: str) -> str:
     """``{{ measure|in_language:"name" }}``: name_zh (or name) or name_en, the Chinese where no
     English is."""
-    chinese: str = getattr(thing, f"{field}_zh", None) or getattr(thing, field, "")
+    chinese: str = getattr(thing, f"{field}_zh", "") or getattr(thing, field, "")
     english: str = getattr(thing, f"{field}_en", "")
     return english if english and _english() else chinese
 
