@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from awards import papers
+from awards import exports, papers
 from awards.models import Decision
 from portal import clock
 from portal.documents.rendering import render_pdf_marked
@@ -46,3 +46,19 @@ def sweep_papers() -> int:
     for pk in found:
         make_decision_pdf(pk)
     return len(found)
+
+
+@shared_task(name="awards.run_export")
+def run_export(export_id: int) -> None:
+    """Write an export; what breaks is given back to the queue and raised for the log."""
+    try:
+        exports.run(export_id)
+    except Exception:
+        exports.fail(export_id)
+        raise
+
+
+@shared_task(name="awards.sweep_exports")
+def sweep_exports() -> int:
+    """Take up exports that a lost message or a killed worker left."""
+    return exports.sweep()

@@ -292,6 +292,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "applications.lapse_overdue": {"task": "applications.lapse_overdue", "schedule": 600},
     "reviews.sweep_opinions": {"task": "reviews.sweep_opinions", "schedule": 600},
     "reviews.sweep_notices": {"task": "reviews.sweep_notices", "schedule": 600},
+    "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
+    "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
 }
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
@@ -304,6 +306,9 @@ VERIFIERS: list[str] = [
     "portal.integrity.roles",
     "portal.integrity.schema",
     "portal.files.verifying.faults",
+    "awards.verifying.counters",
+    "awards.verifying.traces",
+    "awards.verifying.sums",
 ]
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -2,47 +2,21 @@
 the last place. Exactly one wins; the others see what is left and who holds it."""
 
 import threading
-import time
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.db import close_old_connections, connection, transaction
+from django.db import transaction
 
 from applications import workflow
 from awards import ledger
 from awards.models import Award, CapAccount, Entry
 from tests.awards.cases import Scene, basis, cap, make_scene
-from tests.conftest import owner_connection
+from tests.awards.racing import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ONE = Decimal("1.00")
-
-
-def at_once(*acts: Callable) -> list:
-    """Run every act in a thread with a connection of its own, all let go at one moment; what
-    each returned, or the exception that it raised."""
-    gate = threading.Barrier(len(acts), timeout=60)
-    results: list = [None] * len(acts)
-
-    def run(number: int, act: Callable) -> None:
-        try:
-            connection.ensure_connection()
-            gate.wait()
-            results[number] = act()
-        except BaseException as error:
-            results[number] = error
-        finally:
-            close_old_connections()
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return results
 
 
 def take(scene: Scene, case, amount: Decimal = ONE, *, held: Callable = lambda: None) -> Award:
@@ -53,21 +27,6 @@ def take(scene: Scene, case, amount: Decimal = ONE, *, held: Callable = lambda: 
         workflow.move(case, "select", actor=scene.lead_head)
         held()
     return award
-
-
-def until_somebody_waits(seconds: float = 10) -> None:
-    """Until a connection of this database waits for a lock."""
-    with owner_connection() as watcher:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            waiting = watcher.execute(
-                "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-                " WHERE NOT l.granted AND a.datname = current_database()"
-            ).fetchone()[0]
-            if waiting:
-                return
-            time.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def last_one(scene: Scene, number: int) -> list:

@@ -1,0 +1,133 @@
+"""Who sees what of awards: loaders give the object or raise ``Http404``.
+
+The lead unit's clerks and heads see their own measures; finance, policy administrators and
+auditors see all. Applicants see their awards on the pages of their cases, not here.
+"""
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from applications.models import Application
+from applications.roles import get_as
+from awards.finance import finance_units
+from awards.models import Award, Decision, Export, Payment, PaymentBatch
+from policy.models import Call, Measure
+from portal.accounts.loading import has_role, require_role, units_of
+from portal.accounts.models import Role
+from reviews.models import Selection
+
+STAFF = (
+    Role.CLERK, Role.HEAD, Role.FINANCE, Role.FINANCE_HEAD, Role.POLICY_ADMIN, Role.AUDITOR,
+)  # fmt: skip
+_EVERYWHERE = (Role.FINANCE, Role.FINANCE_HEAD, Role.POLICY_ADMIN, Role.AUDITOR)
+
+staff = require_role(*STAFF)
+finance_only = require_role(Role.FINANCE, Role.FINANCE_HEAD)
+
+
+def measures_of(user) -> list[int] | None:
+    """The measures whose money the user may see; None: all of them; []: none, hence 404."""
+    if has_role(user, *_EVERYWHERE):
+        return None
+    units = units_of(user, Role.CLERK, Role.HEAD)
+    return list(
+        Measure.objects.filter(lead_unit__in=units)
+        .order_by("position")
+        .values_list("pk", flat=True)
+    )
+
+
+def require_measures(user) -> list[int] | None:
+    """As ``measures_of``; a user who may see none of them gets 404."""
+    found = measures_of(user)
+    if found == []:
+        raise Http404("measures")
+    return found
+
+
+def _within(rows: QuerySet, user, path: str) -> QuerySet:
+    measures = measures_of(user)
+    return rows if measures is None else rows.filter(**{f"{path}__in": measures})
+
+
+def _one(rows: QuerySet, **key):
+    found = rows.filter(**key).first()
+    if found is None:
+        raise Http404(str(key))
+    return found
+
+
+def get_measure(user, line: str) -> Measure:
+    rows = Measure.objects.select_related("article__document", "lead_unit")
+    return _one(_within(rows, user, "pk"), line=line)
+
+
+def get_call(user, uid: str) -> Call:
+    rows = Call.objects.exclude(status=Call.Status.DRAFT).select_related(
+        "measure__lead_unit", "measure__article__document", "definition"
+    )
+    return _one(_within(rows, user, "measure"), uid=uid)
+
+
+def get_award(user, uid: str) -> Award:
+    rows = Award.objects.select_related(
+        "application__district", "organisation", "call__measure__lead_unit",
+        "call__measure__article__document", "definition",
+    )  # fmt: skip
+    return _one(_within(rows, user, "call__measure"), uid=uid)
+
+
+def decisions_of(user) -> QuerySet:
+    rows = Decision.objects.select_related("call__measure__lead_unit")
+    return _within(rows, user, "call__measure")
+
+
+def get_decision(user, uid: str) -> Decision:
+    rows = decisions_of(user).select_related(
+        "call__measure__lead_unit", "drafted_by", "released_by", "confirmed_by", "pdf"
+    )
+    return _one(rows, uid=uid)
+
+
+def batches_of(user) -> QuerySet:
+    rows = PaymentBatch.objects.select_related("call__measure__lead_unit")
+    return _within(rows, user, "call__measure")
+
+
+def get_batch(user, uid: str) -> PaymentBatch:
+    rows = batches_of(user).select_related(
+        "call__measure__lead_unit", "unit", "drafted_by", "released_by"
+    )
+    return _one(rows, uid=uid)
+
+
+def get_payment(user, uid: str) -> Payment:
+    """A payment, for finance."""
+    if not finance_units(user):
+        raise Http404(uid)
+    rows = Payment.objects.select_related("batch", "award__application", "award__organisation")
+    return _one(rows, uid=uid)
+
+
+def get_selection(user, uid: str) -> Selection:
+    """A selection, for the lead unit's clerks and heads."""
+    units = units_of(user, Role.CLERK, Role.HEAD)
+    rows = Selection.objects.filter(call__measure__lead_unit__in=units).select_related(
+        "call__measure__lead_unit", "call__definition", "drafted_by", "confirmed_by"
+    )
+    return _one(rows, uid=uid)
+
+
+def get_own_case(user, uid: str) -> Application:
+    """A case, for the organisation's admin."""
+    return get_as(user, uid, "org_admin")
+
+
+def get_export(user, uid: str) -> Export:
+    """An export, for who asked for it."""
+    return _one(Export.objects.select_related("blob"), uid=uid, requested_by=user)
+
+
+def sees_accounts(user) -> bool:
+    """Whether the user may see payees' bank accounts in full: finance only."""
+    return has_role(user, Role.FINANCE, Role.FINANCE_HEAD)
