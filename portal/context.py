@@ -26,6 +26,10 @@ def menu_roles(request) -> set[str]:
         roles.add("public")
     if any(membership.unit_id for membership in held):
         roles.add("officer")
+    if any(
+        membership.role in {"clerk", "head"} and membership.unit.is_district for membership in held
+    ):
+        roles.add("district")
     return roles
 
 

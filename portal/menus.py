@@ -3,7 +3,8 @@
 An entry is shown to whoever holds its role, once its url name exists; the order of the table
 is the order of the menu. A role is one of ``portal.accounts.models.Role`` or a group:
 ``public`` (visitors, applicants, and who holds no role yet), ``visitor`` (not signed in),
-``member`` (signed in), ``applicant`` (of an organisation), ``officer`` (of a unit), ``*``.
+``member`` (signed in), ``applicant`` (of an organisation), ``officer`` (of a unit),
+``district`` (clerk or head of one), ``*``.
 """
 
 from collections.abc import Collection, Iterator
@@ -27,10 +28,30 @@ class Entry:
 ENTRIES: list[Entry] = [
     Entry("public", "measure_list", _("支持措施")),
     Entry("public", "call_list", _("申报通知")),
+    Entry("applicant", "organisation_profile", _("单位")),
+    Entry("district", "organisation_queue", _("单位核验"), "portal.accounts.verifying.queue_count"),
+    Entry("account_admin", "user_list", _("用户")),
+    Entry("account_admin", "invitation_list", _("邀请与导入")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
     Entry("policy_admin", "policy_admin_home", _("政策管理")),
     Entry("policy_admin", "policy_call_list", _("申报通知管理")),
     Entry("policy_admin", "policy_calendar", _("工作日日历")),
+]
+
+# Role and url name of the page on which whoever holds it arrives after signing in. The first that
+# holds and exists is taken; whoever holds no role yet arrives at the registration.
+LANDINGS: list[tuple[str, str]] = [
+    ("org_admin", "application_list"),
+    ("filler", "application_list"),
+    ("org_admin", "organisation_profile"),
+    ("filler", "organisation_profile"),
+    ("head", "review_desk"),
+    ("clerk", "review_desk"),
+    ("account_admin", "user_list"),
+    ("auditor", "audit_event_list"),
+    ("policy_admin", "policy_admin_home"),
+    ("head", "organisation_queue"),
+    ("clerk", "organisation_queue"),
 ]
 
 

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.accounts.sessions.idle_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -111,6 +112,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "portal.context.site",
+                "portal.accounts.sessions.idle_context",
             ],
         },
     }
@@ -180,6 +182,29 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "portal.accounts.adapter.Adapter"
+ACCOUNT_FORMS = {"signup": "portal.accounts.forms.SignupForm"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+# Failures are counted by account (portal.accounts.locking). By address only a flood is refused:
+# an office, or everybody behind a proxy, shares one.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": None,
+    "signup": "120/m/ip",
+    "reset_password": "120/m/ip,5/m/key",
+    "reset_password_from_key": "120/m/ip",
+}
+# Idle limits are portal.accounts.sessions'; nobody stays signed in for longer than a day's work.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# Working days to verify an organisation, and who counts them: what stands below names it as text.
+REGISTRATION_LIMIT_WORKDAYS = env.int("REGISTRATION_LIMIT_WORKDAYS", default=3)
+WORKDAYS = "policy.workdays.add_workdays"
 
 # --- language, time --------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -294,11 +319,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "reviews.sweep_notices": {"task": "reviews.sweep_notices", "schedule": 600},
     "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
     "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
+    "accounts.sweep": {"task": "accounts.sweep", "schedule": 60},
 }
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
 # what waits for a due date, or had one, is computed anew.
-CALENDAR_LISTENERS: list[str] = []
+CALENDAR_LISTENERS: list[str] = ["portal.accounts.deadlines.calendar_changed"]
 
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
 VERIFIERS: list[str] = [

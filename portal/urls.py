@@ -18,4 +18,5 @@ urlpatterns = [
     path("display/", views.set_display, name="set_display"),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.notices.urls")),
+    path("", include("portal.accounts.urls")),
 ]

@@ -141,11 +141,13 @@ class OrganisationStatus(models.TextChoices):
 
 
 class OrganisationQuerySet(models.QuerySet):
-    def for_verification(self, district: Unit):
-        """What waits for the district's verification, the oldest first."""
-        return self.filter(district=district, status=OrganisationStatus.PENDING).order_by(
-            "registered_at", "id"
-        )
+    def for_verification(self, districts):
+        """What waits for the districts' verification; page it by ``VERIFICATION_ORDER``."""
+        return self.filter(district__in=districts, status=OrganisationStatus.PENDING)
+
+
+# The oldest first; a due date that waits for the calendar does not matter.
+VERIFICATION_ORDER = ("registered_at", "id")
 
 
 class Organisation(models.Model):
@@ -200,6 +202,8 @@ class Organisation(models.Model):
     status_note = models.CharField(max_length=500, blank=True)
     registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     registered_at = models.DateTimeField()
+    # When it was last put before its district again; null: at its registration.
+    submitted_at = models.DateTimeField(null=True)
     verified_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     verified_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
@@ -394,3 +398,81 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"
+
+
+class SignInAttempts(models.Model):
+    """Failed sign-ins under one e-mail address, known or not (see ``locking``)."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the address
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]} {self.failures}"
+
+
+class InvitationQuerySet(models.QuerySet):
+    def open(self, *, at):
+        """What can still be accepted."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
+
+
+class Invitation(models.Model):
+    """An offer of a membership to an e-mail address, by mail, once. Its link is signed."""
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    email = models.EmailField(_("电子邮箱"))
+    name = models.CharField(_("姓名"), max_length=60, blank=True)
+    phone = models.CharField(_("手机"), max_length=20, blank=True)
+    role = models.CharField(_("角色"), max_length=20, choices=Role.choices)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, related_name="invitations"
+    )
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    role__in=sorted(ORGANISATION_ROLES),
+                    organisation__isnull=False,
+                    unit__isnull=True,
+                )
+                | Q(role__in=sorted(UNIT_ROLES), organisation__isnull=True, unit__isnull=False)
+                | (
+                    ~Q(role__in=sorted(ORGANISATION_ROLES | UNIT_ROLES))
+                    & Q(organisation__isnull=True, unit__isnull=True)
+                ),
+                name="invitation_scope_fits_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at__isnull=True),
+                name="invitation_accepted_by_someone",
+            ),
+            # One open offer of the same at a time; a new one revokes the old one.
+            models.UniqueConstraint(
+                models.functions.Lower("email"),
+                "role",
+                models.functions.Coalesce("organisation", 0),
+                models.functions.Coalesce("unit", 0),
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "-id"], name="invitation_of_organisation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.role}"

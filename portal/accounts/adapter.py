@@ -1,0 +1,90 @@
+"""What the portal asks of allauth: names of people, locking, landing pages, events."""
+
+import logging
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal import clock
+from portal.accounts import locking
+from portal.accounts.landing import landing_url
+from portal.audit.recording import record
+
+logger = logging.getLogger(__name__)
+
+
+def _locked(lock: locking.AccountLocked) -> ValidationError:
+    until = clock.local(lock.until)
+    return ValidationError(
+        _("登录失败次数过多，账户已锁定，{time} 后可再试。也可以现在重置密码。").format(
+            time=f"{until:%H:%M}"
+        ),
+        code="locked",
+    )
+
+
+class Adapter(DefaultAccountAdapter):
+    def pre_authenticate(self, request, **credentials):
+        try:
+            locking.begin_attempt(credentials.get("email", ""))
+        except locking.AccountLocked as lock:
+            raise _locked(lock) from lock
+
+    def authentication_failed(self, request, **credentials):
+        try:
+            # The event of the lock stays although the form is refused.
+            locking.attempt_failed(credentials.get("email", ""))
+        except locking.AccountLocked as lock:
+            raise _locked(lock) from lock
+
+    def authenticate(self, request, **credentials):
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            locking.clear(credentials.get("email", ""))
+        return user
+
+    def login(self, request, user):
+        super().login(request, user)
+        with transaction.atomic():
+            record("user.sign_in", obj=user, actor=user)
+
+    def logout(self, request):
+        user = request.user
+        was_signed_in = user.is_authenticated
+        super().logout(request)
+        if was_signed_in:
+            with transaction.atomic():
+                record("user.sign_out", obj=user, actor=user)
+
+    @transaction.atomic
+    def save_user(self, request, user, form, commit=True):
+        user.name = form.cleaned_data["name"]
+        user.phone = form.cleaned_data["phone"]
+        user = super().save_user(request, user, form, commit=commit)
+        record("user.sign_up", obj=user, actor=user)
+        return user
+
+    @transaction.atomic
+    def set_password(self, user, password):
+        super().set_password(user, password)
+        locking.clear(user.email)
+        record("user.password", obj=user, actor=user)
+
+    def get_login_redirect_url(self, request):
+        return landing_url(request.user)
+
+    def get_signup_redirect_url(self, request):
+        return landing_url(request.user)
+
+    def send_mail(self, template_prefix, email, context):
+        """A code or a link is asked for again if the mail server is down; the page says so."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:
+            logger.exception("a mail of sign-in could not be sent")
+            request = context.get("request")
+            if request is not None:
+                messages.error(request, _("邮件暂时发不出去，请稍后重新获取。"))

@@ -1,0 +1,75 @@
+"""Locking an account after failed sign-ins: by the account, never by the address of the network.
+
+An office behind one address is not locked out by one of its people. An unknown e-mail is counted
+alike, so that the lock tells nothing of who has an account.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from portal import clock
+from portal.accounts.models import SignInAttempts, User
+from portal.audit.recording import record
+
+MAX_FAILURES = 5
+LOCKED_FOR = timedelta(minutes=30)
+
+
+class AccountLocked(Exception):
+    def __init__(self, until: datetime):
+        self.until = until
+        super().__init__(until.isoformat())
+
+
+def _key(email: str) -> str:
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+
+
+@transaction.atomic
+def begin_attempt(email: str) -> None:
+    """Count an attempt before the password is looked at, so that attempts at once are counted.
+
+    Raises ``AccountLocked`` while the account is locked: the password is then not looked at.
+    """
+    now = clock.now()
+    SignInAttempts.objects.get_or_create(key=_key(email), defaults={"last_at": now})
+    row = SignInAttempts.objects.select_for_update().get(key=_key(email))
+    if row.locked_until is not None and row.locked_until > now:
+        raise AccountLocked(row.locked_until)
+    if row.locked_until is not None or row.last_at < now - LOCKED_FOR:
+        row.failures, row.locked_until = 0, None
+    row.failures += 1
+    row.last_at = now
+    if row.failures >= MAX_FAILURES:
+        row.locked_until = now + LOCKED_FOR
+    row.save()
+
+
+def attempt_failed(email: str) -> None:
+    """The password was wrong. Raises ``AccountLocked`` if that was one too many."""
+    row = SignInAttempts.objects.filter(key=_key(email)).first()
+    if row is None or row.locked_until is None:
+        return
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is not None:
+        with transaction.atomic():
+            record(
+                "user.lock",
+                obj=user,
+                actor="system:sign-in",
+                data={"failures": row.failures, "until": row.locked_until.isoformat()},
+            )
+    raise AccountLocked(row.locked_until)
+
+
+def clear(email: str) -> None:
+    """A right password, or a password that was reset by mail, ends the counting."""
+    SignInAttempts.objects.filter(key=_key(email)).delete()
+
+
+def sweep() -> int:
+    """Forget what has been over for a day."""
+    before = clock.now() - timedelta(days=1)
+    return SignInAttempts.objects.filter(last_at__lt=before).delete()[0]

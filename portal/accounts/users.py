@@ -1,0 +1,46 @@
+"""Acts on a person's account, each with its reason."""
+
+from django.db import transaction
+
+from portal.accounts.models import User
+from portal.audit.recording import record
+
+
+class UserRefused(Exception):
+    """``reason`` is one of own, state, reason_missing."""
+
+    def __init__(self, reason: str):
+        self.reason = reason
+        super().__init__(reason)
+
+
+@transaction.atomic
+def switch(user: User, *, active: bool, actor, reason: str) -> User:
+    """Disable or enable an account; a disabled user is out at the next request."""
+    if actor == user:
+        raise UserRefused("own")
+    if not reason.strip():
+        raise UserRefused("reason_missing")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_active == active:
+        raise UserRefused("state")
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    record(
+        "user.enable" if active else "user.disable",
+        obj=user,
+        actor=actor,
+        data={"reason": reason.strip()},
+        from_state="disabled" if active else "active",
+        to_state="active" if active else "disabled",
+    )
+    return user
+
+
+@transaction.atomic
+def reveal_phone(user: User, *, actor, reason: str) -> str:
+    """The phone number in full: an event with its reason."""
+    if not reason.strip():
+        raise UserRefused("reason_missing")
+    record("user.reveal_phone", obj=user, actor=actor, data={"reason": reason.strip()})
+    return user.phone

@@ -1,0 +1,1 @@
+"""The access table, one file for each room: `ROWS` of routes."""
