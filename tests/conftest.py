@@ -26,6 +26,7 @@ from portal.clock import Hand, held
 from portal.database import conninfo
 from portal.embedded import roles
 from portal.embedded.postgres import Postgres
+from tests import damage
 
 # Rows that migrations made and every test may rely on.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
@@ -80,7 +81,8 @@ def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> It
         with owner_connection(dbname="postgres") as connection:
             _make_database(connection, name)
         _point_to(name)
-    with pytest.MonkeyPatch.context() as patch:
+    damage.to_database(conninfo("owner"))
+    with pytest.MonkeyPatch.context() as patch, damage.to_code():
         patch.setattr(DatabaseOperations, "execute_sql_flush", _flush_as_owner)
         yield
     with django_db_blocker.unblock():
