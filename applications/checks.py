@@ -104,7 +104,12 @@ def _amount_problems(content: Content, section: Section) -> Iterator[Problem]:
                 )
                 yield Problem(section.code, "not_eligible", text)
     item = next((item for item in section.fields if item.code in ASKED_FIELDS), None)
-    if item is None or computation.capped_cny is None:
+    told_by_form = any(
+        other.prefill == "computed.award_cny" and other.code in check.operands
+        for check in section.checks
+        for other in section.fields
+    )
+    if item is None or told_by_form or computation.capped_cny is None:
         return
     asked = _read(item, content.values.get(item.code))
     if asked is not None and asked > computation.capped_cny:
@@ -149,8 +154,11 @@ def _answer_problems(
     except answers.AnswerRefused as refused:
         yield problem(refused.issue.code, told_issue(item, refused.issue))
         return
-    if value is None and not item.readonly and _required(item, values):
-        yield problem("required", Issue(item.code, "required"), MISSING)
+    if value is None and _required(item, values):
+        if (item.prefill or "").startswith("organisation.") and item.readonly:
+            yield problem("profile_missing", _("单位信息中没有此项，请先在单位信息中补充"))
+        elif not item.readonly:
+            yield problem("required", Issue(item.code, "required"), MISSING)
 
 
 def _required(item: Field, values: Mapping[str, Any]) -> bool:
@@ -404,8 +412,8 @@ def _at_most_selected(check, values, fields, rows):
 
 _KINDS = {
     "lte": _lte,
-    "date_order": _lte,
     "same": _same,
+    "date_order": _lte,
     "sum_equals": _sum_equals,
     "sum_to": _sum_to,
     "equals_table_total": _equals_table_total,

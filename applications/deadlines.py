@@ -3,43 +3,52 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 
 from applications import drafts
 from applications.models import Application, Correction, Status
-from applications.workflow import due, plan
+from applications.workflow import due, plan, stage
 from policy import workdays
 from policy.schema import Stage
+from portal import clock
 from portal.audit.recording import record
 
 
-def recompute_waiting() -> int:
-    """Compute the due dates that wait for a calendar; the number of dates found.
+def recompute(year: int, *, actor) -> int:
+    """Compute anew the due dates that wait for the year's calendar or count its days; the number
+    that changed.
 
-    Called when a calendar year is imported, after its days are in place. Repeats safely.
+    A listener of the calendar: called in the transaction that loads or changes a year, so that
+    no date ever rests on a calendar that is no longer true. Repeats safely.
     """
-    found = 0
-    for pk in Application.objects.filter(due_waiting__isnull=False).values_list("pk", flat=True):
-        with transaction.atomic():
-            case = drafts.lock(Application(pk=pk))
-            if case.due_waiting is None:
-                continue
-            start = date.fromisoformat(case.due_waiting["from"])
-            fields = due(start, case.due_waiting["workdays"])
-            if fields["due_on"] is None:
-                continue
-            Application.objects.filter(pk=pk).update(**fields)
-            if case.status == Status.CORRECTION:
-                Correction.objects.filter(
-                    application=case, answered_at__isnull=True, due_on__isnull=True
-                ).update(due_on=fields["due_on"])
-            record(
-                "application.due_computed",
-                obj=case,
-                actor="system:calendar",
-                data={"due_on": fields["due_on"].isoformat()},
-            )
-            found += 1
-    return found
+    concerned = Application.objects.in_hand().filter(
+        Q(due_waiting__isnull=False) | Q(due_on__year=year) | Q(stage_started_at__year=year)
+    )
+    return sum(_recompute(pk, actor=actor) for pk in concerned.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _recompute(pk: int, *, actor) -> bool:
+    case = drafts.lock(Application(pk=pk))
+    if case.due_waiting is not None:
+        start, limit = date.fromisoformat(case.due_waiting["from"]), case.due_waiting["workdays"]
+    elif case.due_on is not None and (here := stage(case, case.status)) is not None:
+        start, limit = clock.local(case.stage_started_at).date(), here.limit_workdays
+    else:
+        return False
+    before = {name: getattr(case, name) for name in ("due_on", "due_provisional", "due_waiting")}
+    found = due(start, limit)
+    if found == before:
+        return False
+    Application.objects.filter(pk=pk).update(**found)
+    if case.status == Status.CORRECTION:
+        Correction.objects.filter(application=case, answered_at__isnull=True).update(
+            due_on=found["due_on"]
+        )
+    told = {name: day.isoformat() if day else None for name, day in
+            (("before", before["due_on"]), ("after", found["due_on"]))}  # fmt: skip
+    record("application.due_computed", obj=case, actor=actor, data=told)
+    return True
 
 
 def expected(application: Application, *, today: date, calendar=None) -> dict[str, workdays.DueOn]:
@@ -48,29 +57,30 @@ def expected(application: Application, *, today: date, calendar=None) -> dict[st
     A stage without a limit, or a year without a calendar, ends the forecast: dates are never
     guessed.
     """
-    road = [stage for stage in plan(application) if stage.code != Status.CORRECTION]
-    ahead = _ahead(road, application)
+    ahead = ahead_of(application)
     start = application.due_on
     if start is None:
         return {}
     start = max(start, today)
     calendar = calendar or workdays.stored_calendar()
     found: dict[str, workdays.DueOn] = {}
-    for stage in ahead:
-        if stage.limit_workdays is None:
+    for coming in ahead:
+        if coming.limit_workdays is None:
             break
-        end = workdays.add_workdays(start, stage.limit_workdays, calendar=calendar)
-        found[stage.code] = end
+        end = workdays.add_workdays(start, coming.limit_workdays, calendar=calendar)
+        found[coming.code] = end
         if end.date is None:
             break
         start = end.date
     return found
 
 
-def _ahead(road: list[Stage], application: Application) -> list[Stage]:
-    """The stages after the one that the case stands in, in the plan's order."""
-    by_code = {stage.code: stage for stage in road}
-    ahead, code = [], application.next_stage
+def ahead_of(application: Application) -> list[Stage]:
+    """The stages after the one that the case stands in, in the plan's order. Loops (a correction,
+    an objection) are not on the road."""
+    by_code = {item.code: item for item in plan(application)}
+    ahead: list[Stage] = []
+    code = application.next_stage
     while code in by_code and by_code[code] not in ahead:
         ahead.append(by_code[code])
         code = by_code[code].next or ""

@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from applications import numbering
 from applications.models import Application, Letter
 from applications.papers import chinese_date
-from applications.workflow import schema_of
+from applications.workflow import schema_of, stage
 from policy.schema import LETTER_FIELDS
 from portal import clock
 from portal.accounts.models import Membership, Unit
@@ -92,6 +92,7 @@ def _number(code: str, unit: Unit, *, year: int) -> str:
 def case_facts(application: Application, *, unit: Unit, at) -> dict[str, str]:
     """The placeholders that the case itself fills; dates and names as documents write them."""
     call, measure = application.call, application.call.measure
+    limit = stage(application, application.status)
     article = measure.article
     document = article.document
     return {
@@ -109,6 +110,7 @@ def case_facts(application: Application, *, unit: Unit, at) -> dict[str, str]:
         "unit_phone": unit.service_phone,
         "date": chinese_date(clock.local(at).date()),
         "due_on": chinese_date(application.due_on) if application.due_on else "待日历发布",
+        "limit_workdays": str(limit.limit_workdays) if limit and limit.limit_workdays else "",
         "round": str(application.correction_round or 1),
     }
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from applications import snapshot as frozen
 from applications.entries import told
 from applications.models import Application, Submission, Transition
-from applications.sheets import invoice_columns
+from applications.sheets import invoice_columns, row_columns
 from applications.workflow import schema_of, stage
 from policy.money import show_cny, show_wan, uppercase_cny
 from policy.schema import Field, Section
@@ -146,8 +146,7 @@ def _step(step: Mapping[str, Any]) -> str:
 
 def _section(case: Application, section: Section, taken: Mapping[str, Any]) -> dict[str, Any]:
     rows = [
-        [item.label.zh, words or "未填写"]
-        for item, words in frozen.told_fields(section, taken, private=True)
+        [item.label.zh, words or "未填写"] for item, words in frozen.told_fields(section, taken)
     ]
     sheets = []
     if section.kind == "table":
@@ -175,11 +174,11 @@ def _file(file: Mapping[str, str]) -> str:
 
 def _child_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns, fixed = section.table.columns, section.table.rows
-    head = ["" if fixed else "序号", *(_headed(column) for column in columns)]
+    head = ["" if fixed else "序号", *(_headed(column, fixed) for column in columns)]
     body = [
         [
             fixed[number - 1].label.zh if number <= len(fixed) else str(number),
-            *(told(column, row.get(column.code)) for column in columns),
+            *(told(column, row.get(column.code)) for column in row_columns(section, number)),
         ]
         for number, row in enumerate(rows, start=1)
     ]
@@ -189,8 +188,13 @@ def _child_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[st
     }  # fmt: skip
 
 
-def _headed(column: Field) -> str:
-    return f"{column.label.zh}（{column.unit.zh}）" if column.unit else column.label.zh
+def _headed(column: Field, fixed) -> str:
+    own_units = any(row.unit for row in fixed)
+    return (
+        f"{column.label.zh}（{column.unit.zh}）"
+        if column.unit and not own_units
+        else column.label.zh
+    )
 
 
 def _invoice_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

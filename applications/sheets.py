@@ -115,6 +115,18 @@ def invoice_columns(section: Section) -> tuple[Field, ...]:
     )
 
 
+def row_columns(section: Section, position: int) -> Sequence[Field]:
+    """The columns of a child table as one row has them: a fixed row brings its own unit."""
+    fixed = section.table.rows
+    unit = fixed[position - 1].unit if 0 < position <= len(fixed) else None
+    if unit is None:
+        return section.table.columns
+    return [
+        replace(column, unit=unit) if column.is_numeric else column
+        for column in section.table.columns
+    ]
+
+
 def sheet_of(application: Application, section: Section) -> ChildSheet | InvoiceSheet:
     return (InvoiceSheet if section.kind == "invoices" else ChildSheet)(application, section)
 

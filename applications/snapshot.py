@@ -94,7 +94,7 @@ def told_fields(
 def places(schema: DefinitionSchema, snapshot: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Every place of a snapshot with its label and its content in words, to compare two."""
     for section in schema.form.sections:
-        for item, words in told_fields(section, snapshot, private=True):
+        for item, words in told_fields(section, snapshot):
             yield f"{section.code}.{item.code}", item.label, words
         if section.kind == "table":
             columns = section.table.columns

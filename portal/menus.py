@@ -28,6 +28,7 @@ class Entry:
 ENTRIES: list[Entry] = [
     Entry("public", "measure_list", _("支持措施")),
     Entry("public", "call_list", _("申报通知")),
+    Entry("applicant", "application_list", _("我的申报")),
     Entry("applicant", "organisation_profile", _("单位")),
     Entry("district", "organisation_queue", _("单位核验"), "portal.accounts.verifying.queue_count"),
     Entry("account_admin", "user_list", _("用户")),

@@ -324,7 +324,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
 # what waits for a due date, or had one, is computed anew.
-CALENDAR_LISTENERS: list[str] = ["portal.accounts.deadlines.calendar_changed"]
+CALENDAR_LISTENERS: list[str] = [
+    "portal.accounts.deadlines.calendar_changed",
+    "applications.deadlines.recompute",
+]
 
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
 VERIFIERS: list[str] = [

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("policy.urls")),
     path("policy-admin/", include("policy.admin_urls")),
     path("policy-admin/", include("applications.call_urls")),
+    path("applications/", include("applications.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", views.set_language, name="set_language"),

@@ -320,7 +320,7 @@ def make_measure(lead: Unit, *, line: str = "10-1") -> Measure:
         clause=CLAUSE,
         clause_en="Ten centres",
         money=True,
-        position=Measure.objects.count() + 1,
+        position=900 + Measure.objects.count(),
         lead_unit=lead,
     )
 

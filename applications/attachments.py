@@ -1,0 +1,107 @@
+"""Files of a case: put into a slot, removed, never deleted."""
+
+from django.db import transaction
+
+from applications import drafts, unlocking
+from applications.models import Answer, Application, Attachment
+from applications.workflow import schema_of
+from policy.schema import AttachmentSlot, Section
+from portal import clock
+from portal.audit.recording import record
+from portal.files.storing import clean_name, store
+
+
+def section_of(application: Application) -> Section | None:
+    """The section of the form that holds the slots."""
+    sections = schema_of(application).form.sections
+    return next((section for section in sections if section.kind == "attachments"), None)
+
+
+def slot_of(application: Application, code: str) -> AttachmentSlot:
+    """KeyError for a slot that the definition does not have."""
+    return schema_of(application).slot(code)
+
+
+class SlotFull(Exception):
+    """The slot holds as many files as it takes."""
+
+    def __init__(self, max_files: int):
+        self.max_files = max_files
+        super().__init__(str(max_files))
+
+
+def add(application: Application, slot_code: str, upload, *, actor) -> Attachment:
+    """Store an upload in a slot. Raises FileRefused (size, type, damaged, encrypted, infected …),
+    SlotFull and NotEditable; then the case is as it was.
+
+    The bytes are stored before the case is locked: a long upload keeps nobody waiting.
+    """
+    _section, slot = _demand(application, slot_code, actor)
+    _demand_room(application, slot)
+    name = clean_name(upload.name)
+    blob = store(upload, name=name, types=slot.types, max_bytes=slot.max_bytes, at=clock.now())
+    return _attach(application, slot_code, name, blob, actor=actor)
+
+
+@transaction.atomic
+def _attach(application: Application, slot_code: str, name: str, blob, *, actor) -> Attachment:
+    application = drafts.lock(application)
+    section, slot = _demand(application, slot_code, actor)
+    _demand_room(application, slot)
+    now = clock.now()
+    file = Attachment.objects.create(
+        application=application,
+        slot=slot.code,
+        name=name,
+        blob=blob,
+        uploaded_by=actor,
+        uploaded_at=now,
+    )
+    record("attachment.add", obj=file, actor=actor, data=_facts(file))
+    _touch(application, section, actor=actor, now=now)
+    return file
+
+
+def _demand_room(application: Application, slot: AttachmentSlot) -> None:
+    held = Attachment.objects.filter(
+        application=application, slot=slot.code, removed_at__isnull=True
+    ).count()
+    if held >= slot.max_files:
+        raise SlotFull(slot.max_files)
+
+
+@transaction.atomic
+def remove(application: Application, file: Attachment, *, actor) -> None:
+    """Take a file out of its slot; row and bytes stay, as history. Repeats safely."""
+    application = drafts.lock(application)
+    section, _slot = _demand(application, file.slot, actor)
+    now = clock.now()
+    removed = Attachment.objects.filter(
+        pk=file.pk, application=application, removed_at__isnull=True
+    ).update(removed_at=now, removed_by=actor)
+    if removed:
+        record("attachment.remove", obj=file, actor=actor, data=_facts(file))
+        _touch(application, section, actor=actor, now=now)
+
+
+def _facts(file: Attachment) -> dict:
+    return {"slot": file.slot, "name": file.name, "sha256": file.blob_id}
+
+
+def _demand(application: Application, slot_code: str, actor) -> tuple[Section, AttachmentSlot]:
+    allowed = unlocking.demand(application, actor)
+    section = section_of(application)
+    try:
+        slot = slot_of(application, slot_code)
+    except KeyError:
+        raise unlocking.NotEditable("unknown", path=slot_code) from None
+    if section is None or not allowed.allows(section.code, slot.code):
+        raise unlocking.NotEditable("locked", path=slot_code)
+    return section, slot
+
+
+def _touch(application: Application, section: Section, *, actor, now) -> None:
+    answer, _created = Answer.objects.get_or_create(application=application, section=section.code)
+    answer.revision += 1
+    answer.updated_by, answer.updated_at = actor, now
+    answer.save(update_fields=["revision", "updated_by", "updated_at"])

@@ -1,0 +1,370 @@
+"""The workspace of a draft and its sections of fields: page, save, autosave."""
+
+import json
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.http import Http404, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from applications import drafts, unlocking
+from applications.entries import digest, same, told, typed
+from applications.forms import read_post, section_form
+from applications.models import EDITABLE
+from applications.views import files, tables
+from applications.views.frames import Frame, frame_of, own_case, section_of
+from applications.views.wording import not_editable
+from applications.workflow import available_actions
+from portal import clock
+from portal.accounts.loading import require_applicant
+from portal.accounts.models import Membership
+
+MAX_TAB = 16
+
+
+@require_GET
+@require_applicant
+def application_workspace(request, uid: str):
+    """The task list: every section with its state, the clock, the amount, the team."""
+    frame = frame_of(request, uid)
+    if frame.application.status not in EDITABLE:
+        return redirect("application_case", uid)
+    context = {
+        "frame": frame,
+        "application": frame.application,
+        "call": frame.application.call,
+        "groups": task_groups(frame),
+        "progress": frame.progress,
+        "computation": frame.content.computation,
+        "asked_cny": asked_cny(frame),
+        "team": team(frame),
+        "actions": available_actions(frame.application, request.user),
+        "cap_cny": cap_cny(frame),
+    }
+    return render(request, "applications/application_workspace.html", context)
+
+
+def task_groups(frame: Frame) -> list[tuple]:
+    """The groups with their rows as the task list takes them; in a correction what is flagged is
+    open, the rest is told as submitted."""
+    groups = []
+    for group, reports in frame.progress.groups():
+        rows = []
+        for report in reports:
+            section = report.section
+            row = {
+                "url": frame.url_of(section),
+                "name": f"{report.number}. {section.title}",
+                "hint": hint(frame, report),
+                "state": report.word,
+                "tone": report.tone,
+            }
+            if report.state == "locked":
+                row["url"] = ""
+            if frame.is_correction and section.kind != "review":
+                flagged = frame.unlocked.touches(section.code)
+                row["state"] = row["state"] if flagged else _("无需补正")
+                row["tone"] = row["tone"] if flagged else "plain"
+                row["hint"] = _("需补正") if flagged else ""
+            rows.append(row)
+        groups.append((group, rows))
+    return groups
+
+
+def hint(frame: Frame, report) -> str:
+    section, content = report.section, frame.content
+    if section.kind == "invoices" and content.invoices.rows:
+        total = told_wan(content.invoices.claimed_cny)
+        return _("%(rows)s 张发票，合计 %(total)s") % {
+            "rows": content.invoices.rows, "total": total,
+        }  # fmt: skip
+    if section.kind == "review" and report.state == "locked":
+        return _("完成前 %(count)s 项后可填") % {"count": report.number - 1}
+    if section.kind == "attachments":
+        count = sum(len(found) for found in content.attachments.values())
+        return _("已上传 %(count)s 个文件") % {"count": count} if count else ""
+    if section.fields and all(item.readonly for item in section.fields):
+        return _("来自单位信息库")
+    return ""
+
+
+def told_wan(cny) -> str:
+    from policy.money import show_wan
+
+    return _("%(amount)s 万元") % {"amount": show_wan(cny)}
+
+
+def team(frame: Frame) -> list[dict]:
+    """The organisation's people with their role, and which section they are editing."""
+    editing = frame.editing()
+    held = (
+        Membership.objects.active()
+        .filter(organisation=frame.application.organisation)
+        .select_related("user")
+        .order_by("role", "pk")
+    )
+    return [
+        {
+            "name": str(row.user),
+            "role": row.get_role_display(),
+            "submits": row.role == "org_admin",
+            "section": editing.get(row.user_id),
+            "is_self": row.user_id == frame.user.pk,
+        }
+        for row in held
+    ]
+
+
+def cap_cny(frame: Frame):
+    computation = frame.content.computation
+    rooms = computation.rooms if computation else ()
+    return min((room.left_cny for room in rooms), default=None)
+
+
+def asked_cny(frame: Frame):
+    from applications import amounts
+
+    return amounts.asked(frame.content, frame.content.computation)
+
+
+# --- sections -------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@require_applicant
+def application_section(request, uid: str, code: str):
+    """A section, whatever its kind."""
+    frame = frame_of(request, uid)
+    section = section_of(frame.application, code)
+    if section.kind == "review":
+        return redirect("application_check", uid)
+    if section.kind in {"table", "invoices"}:
+        return tables.section_page(request, frame, section)
+    if section.kind == "attachments":
+        return files.section_page(request, frame, section)
+    if request.method == "POST":
+        return _save_page(request, frame, section)
+    return fields_page(request, frame, section)
+
+
+def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(), refused=""):
+    """The page of a section of fields. ``complete``: with everything that is wrong or missing."""
+    report = frame.report(section.code)
+    show = complete or "check" in request.GET
+    mine = {conflict.field.code: conflict.mine for conflict in conflicts}
+    form = section_form(
+        frame.content,
+        section,
+        problems=[problem for problem in report.problems if problem.stops] if show else (),
+        is_open=lambda place: frame.is_open(section, place),
+        mine=mine,
+    )
+    context = page_context(request, frame, section) | {
+        "form": form,
+        "seen": json.dumps(seen_digests(form.shown, conflicts)),
+        "tab": request.POST.get("tab") or "",
+        "conflicts": [conflict_view(conflict) for conflict in conflicts],
+        "refused": refused,
+        "warnings": [problem for problem in report.problems if not problem.stops] if show else [],
+        "flags": flags(frame, section),
+        "evidence": evidence(frame, section),
+        "shows_amount": any(item.prefill == "computed.award_cny" for item in section.fields),
+        "computation": frame.content.computation,
+        "cap_cny": cap_cny(frame),
+        "asked_cny": asked_cny(frame),
+    }
+    wrong = (show and form.errors) or conflicts or refused
+    status = 422 if wrong and request.method == "POST" else 200
+    return render(request, "applications/application_section.html", context, status=status)
+
+
+def page_context(request, frame: Frame, section) -> dict:
+    """What every section's page shows: place, neighbours, save state, reason, clause."""
+    before, after = frame.neighbours(section.code)
+    back = request.GET.get("back", "")
+    article = frame.application.call.measure.article
+    return {
+        "frame": frame,
+        "application": frame.application,
+        "call": frame.application.call,
+        "section": section,
+        "report": frame.report(section.code),
+        "progress": frame.progress,
+        "before_url": frame.url_of(before) if before else frame.workspace_url,
+        "after_url": frame.url_of(after) if after else frame.workspace_url,
+        "back": back if back == "check" else "",
+        "is_open": frame.is_open(section),
+        "saved_at": frame.saved_at,
+        "others": frame.others_editing(),
+        "article": article,
+    }
+
+
+def seen_digests(shown: Mapping, conflicts=()) -> dict[str, str]:
+    """The digests of what the page shows; of a conflict the other's version, now told."""
+    found = {code: digest(value) for code, value in shown.items()}
+    return found | {conflict.field.code: digest(conflict.theirs) for conflict in conflicts}
+
+
+def conflict_view(conflict) -> dict:
+    """A conflict in words."""
+    return {
+        "code": conflict.field.code,
+        "label": str(conflict.field.label),
+        "mine": told(conflict.field, conflict.mine) or _("（空）"),
+        "theirs": told(conflict.field, conflict.theirs) or _("（空）"),
+        "by": str(conflict.by) if conflict.by else _("另一页"),
+        "at": f"{clock.local(conflict.at):%H:%M:%S}" if conflict.at else "",
+    }
+
+
+def flags(frame: Frame, section) -> list[dict]:
+    """What a correction asks of this section, in the reviewer's words."""
+    if not frame.is_correction:
+        return []
+    labels = {item.code: item.label for item in section.fields}
+    labels |= {slot.code: slot.label for slot in frame.content.schema.attachments}
+    return [
+        {"label": str(labels.get(place, section.title)), "reason": reason, "place": place}
+        for (where, place), reason in frame.unlocked.reasons.items()
+        if where == section.code
+    ]
+
+
+def evidence(frame: Frame, section) -> list[dict]:
+    """The slots that prove what this section says, and how many files stand in each."""
+    slots = {slot.code: slot for slot in frame.content.schema.attachments}
+    named = [code for item in section.fields for code in item.evidence if code in slots]
+    target = next(
+        (item for item in frame.content.schema.form.sections if item.kind == "attachments"), None
+    )
+    if target is None:
+        return []
+    return [
+        {
+            "label": slots[code].label,
+            "count": len(frame.content.attachments.get(code, [])),
+            "url": f"{frame.url_of(target)}#slot-{code}",
+        }
+        for code in dict.fromkeys(named)
+    ]
+
+
+def _seen(request) -> dict[str, str]:
+    """The digests that the page sends back; {} for what is no such thing."""
+    try:
+        seen = json.loads(request.POST.get("seen", ""))
+    except ValueError:
+        return {}
+    return {str(code): str(mark) for code, mark in seen.items()} if isinstance(seen, dict) else {}
+
+
+def _changed(request, frame: Frame, section) -> tuple[dict, dict]:
+    """The fields that the page changed, and the digests of what it had shown."""
+    entered = read_post(section, request.POST, is_open=lambda place: frame.is_open(section, place))
+    seen = _seen(request)
+    changed = {code: value for code, value in entered.items() if digest(value) != seen.get(code)}
+    return changed, seen
+
+
+def _save(request, frame: Frame, section):
+    """Save what changed: the answer, and the conflicts if there are any."""
+    changed, seen = _changed(request, frame, section)
+    tab = request.POST.get("tab", "")[:MAX_TAB]
+    try:
+        return drafts.save_section(
+            frame.application, section.code, changed, actor=request.user, seen=seen, tab=tab
+        ), []
+    except drafts.StaleDraft as stale:
+        return stale.answer, stale.conflicts
+
+
+def _save_page(request, frame: Frame, section):
+    """保存并继续, 上一步 or 返回: everything is saved; only 继续 asks that it be right."""
+    go = request.POST.get("go", "next")
+    try:
+        _answer, conflicts = _save(request, frame, section)
+    except unlocking.NotEditable as fault:
+        frame = frame_of(request, frame.application.uid)
+        return fields_page(request, frame, section, refused=not_editable(fault))
+    frame = frame_of(request, frame.application.uid)
+    if conflicts:
+        return fields_page(request, frame, section, conflicts=conflicts)
+    if go == "list":
+        return redirect(frame.workspace_url)
+    before, after = frame.neighbours(section.code)
+    if go == "back":
+        return redirect(frame.url_of(before) if before else frame.workspace_url)
+    if any(problem.stops for problem in frame.report(section.code).problems):
+        return fields_page(request, frame, section, complete=True)
+    messages.success(request, _("“%(section)s”已保存。") % {"section": section.title})
+    if request.POST.get("back") == "check":
+        return redirect(f"{frame.check_url}#card-{section.code}")
+    return redirect(frame.url_of(after) if after else frame.workspace_url)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@require_applicant
+def application_autosave(request, uid: str, code: str):
+    """Save what was typed so far and tell the page what it must know. GET gives a fresh token to
+    a page over which somebody signed in again."""
+    application = own_case(request, uid)
+    section = section_of(application, code)
+    if section.kind not in {"fields", "review"}:
+        raise Http404(code)
+    if request.method == "GET":
+        return JsonResponse({"token": get_token(request)})
+    frame = Frame(application, request.user, request.arrived_at)
+    try:
+        answer, conflicts = _save(request, frame, section)
+    except unlocking.NotEditable as fault:
+        return JsonResponse({"refused": not_editable(fault)}, status=409)
+    return JsonResponse(_autosaved(request, section, answer, conflicts))
+
+
+def _autosaved(request, section, answer, conflicts) -> dict:
+    """The digests of what is stored now, what others wrote meanwhile, and the conflicts."""
+    seen = _seen(request)
+    in_conflict = {conflict.field.code: conflict for conflict in conflicts}
+    fields = {item.code: item for item in section.fields if not item.readonly}
+    posted = read_post(section, request.POST, is_open=lambda place: True)
+    digests, merged = {}, {}
+    for code, item in fields.items():
+        stored = answer.data.get(code)
+        if code in in_conflict or code not in answer.data:
+            continue
+        digests[code] = digest(stored)
+        # Another page wrote it, and this one did not touch it: it takes the new value.
+        if (code in posted and not same(posted[code], stored)) or (
+            code not in posted and seen.get(code) not in (None, digests[code])
+        ):
+            merged[code] = {"value": typed(item, stored)}
+    saved_at = answer.updated_at or request.arrived_at
+    return {
+        "saved": _("已保存 %(at)s") % {"at": f"{clock.local(saved_at):%H:%M:%S}"},
+        "revision": answer.revision,
+        "seen": digests,
+        "merged": merged,
+        "conflicts": {
+            code: {
+                "html": render_to_string(
+                    "applications/_conflict.html", {"conflict": conflict_view(conflict)}, request
+                ),
+                "theirs": typed(conflict.field, conflict.theirs),
+                "digest": digest(conflict.theirs),
+            }
+            for code, conflict in in_conflict.items()
+        },
+    }
+
+
+def section_url(uid: str, code: str) -> str:
+    return reverse("application_section", args=[uid, code])
