@@ -11,6 +11,7 @@ from policy.calls import schema_of
 from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
 from policy.models import Call, CallFigures, Measure
 from portal import clock
+from portal.accounts.loading import organisation_of
 from portal.paging import page_by_key
 
 
@@ -73,5 +74,7 @@ def call_detail(request, uid: str):
         "call": call,
         "rules": schema_of(call.definition),
         "is_open": call.is_open(at=request.arrived_at),
+        # Visitors sign in on the way; officers do not apply.
+        "may_apply": not request.user.is_authenticated or organisation_of(request.user),
     }
     return render(request, "policy/call_detail.html", context)

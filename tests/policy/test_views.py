@@ -6,6 +6,7 @@ from django.urls import reverse
 from policy.schema import AttachmentSlot
 from policy.templatetags import policy_ui
 from policy.text import Text
+from tests.factories import person
 from tests.policy.catalogue import CLAUSE, make_draft_call, make_measure, make_open_call
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,22 @@ def test_slot_tells_its_limits_in_words(types, max_bytes, max_files, words):
 )
 def test_article_is_numbered_as_the_document_numbers_it(no, words):
     assert policy_ui.article_no(no) == words
+
+
+@pytest.mark.parametrize(
+    ("role", "days", "offered"),
+    [
+        (None, 9, True),
+        ("filler", 9, True),
+        ("org_admin", 9, True),
+        ("clerk", 9, False),
+        ("expert", 9, False),
+        ("filler", -1, False),
+    ],
+)
+def test_an_open_call_offers_to_apply_to_whoever_may(client, role, days, offered):
+    call = make_open_call(make_measure(1), days=days)
+    if role:
+        client.force_login(person(role))
+    page = client.get(reverse("call_detail", args=[call.uid])).content.decode()
+    assert (reverse("application_start", args=[call.uid]) in page) is offered
