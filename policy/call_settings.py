@@ -81,6 +81,15 @@ class Chosen:
         return self.get(code) if code in self.known else otherwise
 
 
+def is_default(setting: CallSetting, value: Any) -> bool:
+    """Whether a value is what the definition has anyway; the order of choices tells nothing."""
+    if setting.type == "multichoice" and value is not None and setting.default is not None:
+        return set(value) == set(setting.default)
+    if setting.type in {"rate", "decimal", "money"} and None not in (value, setting.default):
+        return Decimal(str(value)) == Decimal(str(setting.default))
+    return value == setting.default
+
+
 def problems(schema: DefinitionSchema, values: Mapping[str, Any]) -> dict[str, SettingWrong]:
     """What keeps a call from being published: wrong, unknown and missing values, by code."""
     found: dict[str, SettingWrong] = {}
@@ -251,4 +260,7 @@ def _chosen(setting: CallSetting, value) -> Any:
         raise SettingWrong(setting.code, "type", value=value)
     if unknown := set(codes) - known:
         raise SettingWrong(setting.code, "unknown_choice", value=min(unknown))
-    return list(codes) if setting.type == "multichoice" else value
+    if setting.type != "multichoice":
+        return value
+    # In the definition's order, so that the same choice is the same value.
+    return [choice.code for choice in setting.choices if choice.code in codes]

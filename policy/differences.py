@@ -58,7 +58,7 @@ def difference(call: Call, *, schema: DefinitionSchema | None = None) -> list[Li
         lines.append(Line(name, LABELS[name], before, show_field(name, value)))
     for setting in schema.settings:
         value = call_settings.effective(setting, call.settings)
-        if value is None or value == setting.default:
+        if value is None or call_settings.is_default(setting, value):
             continue
         before = None if setting.default is None else call_settings.show(setting, setting.default)
         lines.append(Line(setting.code, setting.label, before, call_settings.show(setting, value)))
@@ -71,7 +71,7 @@ def defaults_kept(call: Call, *, schema: DefinitionSchema | None = None) -> list
     return [
         Line(setting.code, setting.label, None, call_settings.show(setting, setting.default))
         for setting in schema.settings
-        if call_settings.effective(setting, call.settings) == setting.default
+        if call_settings.is_default(setting, call_settings.effective(setting, call.settings))
     ]
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from applications import amounts, checks, content, drafts, invoices, submitting
 from applications.models import TableRow
@@ -211,3 +212,10 @@ def test_the_preview_computes_what_the_form_shows(place):
     assert computation.eligible is True
     assert loaded.values["claimed_cny"] == "2260000.00"
     assert loaded.values["computed_cny"] == "600000.00"
+
+
+@pytest.mark.parametrize("page", ["application_workspace", "application_check"])
+def test_pages_of_an_empty_case_are_shown(place, client, page):
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    client.force_login(place.filler)
+    assert client.get(reverse(page, args=[application.uid])).status_code == 200

@@ -1,5 +1,6 @@
 """Values of a call's settings: what each type takes, how it reads, what is missing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -23,7 +24,7 @@ SCHEMA = parse(BODY)
         ("counts_from", "2026-01-01", "2026-01-01"),
         ("exclude_fiscal", False, False),
         ("rounding", "wan", "wan"),
-        ("fields", ["bio", "ai"], ["bio", "ai"]),
+        ("fields", ["bio", "ai"], ["ai", "bio"]),
         ("fields", [], []),
         ("instalments", [50, 30, 20], [50, 30, 20]),
         ("formal_check.limit_workdays", 1, 1),
@@ -107,3 +108,24 @@ def test_what_is_not_chosen_is_the_definitions_default():
     setting = SCHEMA.setting("window_months")
     assert call_settings.effective(setting, {}) == 24
     assert call_settings.effective(setting, {"window_months": 12}) == 12
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "same"),
+    [
+        ("ratio_weight", "1.00", True),
+        ("ratio_weight", "1.01", False),
+        ("window_months", 24, True),
+        ("fields", None, True),
+        ("fields", ["ai"], False),
+        ("rounding", "wan", False),
+    ],
+)
+def test_a_value_equal_to_the_default_is_told_from_another(code, value, same):
+    assert call_settings.is_default(SCHEMA.setting(code), value) is same
+
+
+def test_the_order_of_choices_makes_no_difference():
+    chosen = replace(SCHEMA.setting("fields"), default=["ai", "bio"])
+    assert call_settings.is_default(chosen, ["bio", "ai"])
+    assert not call_settings.is_default(chosen, ["bio"])
