@@ -33,6 +33,7 @@ ENTRIES: list[Entry] = [
     Entry("district", "organisation_queue", _("单位核验"), "portal.accounts.verifying.queue_count"),
     Entry("account_admin", "user_list", _("用户")),
     Entry("account_admin", "invitation_list", _("邀请与导入")),
+    Entry("auditor", "audit_event_list", _("审计日志")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
     Entry("policy_admin", "policy_admin_home", _("政策管理")),
     Entry("policy_admin", "policy_call_list", _("申报通知管理")),

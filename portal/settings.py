@@ -320,6 +320,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
     "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
     "accounts.sweep": {"task": "accounts.sweep", "schedule": 60},
+    # Hourly, so that a portal that is off at night has its daily anchor too.
+    "audit.anchor": {"task": "audit.anchor", "schedule": 3600},
+    "audit.check": {"task": "audit.check", "schedule": 86_400},
 }
 
 # Called as f(year, actor=…) in the transaction that loads or changes a year of the calendar:
@@ -334,6 +337,7 @@ VERIFIERS: list[str] = [
     "portal.integrity.clock",
     "portal.integrity.roles",
     "portal.integrity.schema",
+    "portal.audit.verifying.chain",
     "portal.files.verifying.faults",
     "awards.verifying.counters",
     "awards.verifying.traces",

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from portal.accounts.views import members, organisations, sessions, staff, users, verification
+from portal.accounts.views import (
+    auditing,
+    members,
+    organisations,
+    sessions,
+    staff,
+    users,
+    verification,
+)
 
 urlpatterns = [
     path("session/extend/", sessions.extend, name="session_extend"),
@@ -42,4 +50,9 @@ urlpatterns = [
     path("staff/import/", staff.import_staff, name="staff_import"),
     path("staff/import/template/", staff.template, name="staff_import_template"),
     path("staff/import/confirm/", staff.confirm_import, name="staff_import_confirm"),
+    # The auditor.
+    path("audit/", auditing.event_list, name="audit_event_list"),
+    path("audit/check/", auditing.run_check, name="audit_check"),
+    path("audit/export/", auditing.export, name="audit_export"),
+    path("audit/<str:digest>/", auditing.event_detail, name="audit_event_detail"),
 ]

@@ -34,6 +34,8 @@ class Event(models.Model):
             models.Index(fields=["object_type", "object_id", "id"], name="event_object"),
             models.Index(fields=["transaction_id"], name="event_transaction"),
             models.Index(fields=["actor_id", "-id"], name="event_actor"),
+            models.Index(fields=["at"], name="event_at"),
+            models.Index(fields=["action", "-id"], name="event_action"),
         ]
 
     def __str__(self) -> str:
@@ -52,3 +54,18 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.hash[:12]}"
+
+
+class ChainCheck(models.Model):
+    """A verification of the whole chain: when, how far, what was found."""
+
+    at = models.DateTimeField()
+    position = models.BigIntegerField()
+    seconds = models.FloatField()
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="chain_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {len(self.faults)} faults"

@@ -9,7 +9,7 @@ from portal.files.storing import ORPHAN_AGE, files_on_disk
 
 
 def faults() -> Iterator[str]:
-    """Faults as lines; none if rows and files agree."""
+    """every row of a file has its bytes with their hash, and every file on disk its row"""
     known = set()
     for blob in Blob.objects.order_by("pk").iterator():
         known.add(blob.sha256)

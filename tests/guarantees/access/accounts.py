@@ -3,8 +3,11 @@
 import hashlib
 from typing import Any
 
+from django.db import connection
+
 from portal import clock
 from portal.accounts import inviting
+from portal.audit.recording import record
 from portal.files.models import Blob
 from portal.notices.models import Mail, Notice
 from tests.factories import MembershipFactory, OrganisationFactory, UserFactory
@@ -147,4 +150,24 @@ ACCOUNTS = [
     Row("staff_import_confirm", post=_ADMIN),
 ]
 
-ROWS = [*NOTICES, *ACCOUNTS]
+_AUDITOR = frozenset({"auditor"})
+
+
+def some_event(world: World) -> dict[str, Any]:
+    """The chain is closed at commit only: an event with a hash is made as the trigger would."""
+    event = record("matrix", obj=world.district, actor="system:test")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    event.refresh_from_db()
+    return {"digest": event.hash}
+
+
+AUDIT = [
+    Row("audit_event_list", get=_AUDITOR),
+    Row("audit_event_detail", get=_AUDITOR, kwargs=some_event),
+    Row("audit_check", post=_AUDITOR),
+    Row("audit_export", post=_AUDITOR),
+]
+
+ROWS = [*NOTICES, *ACCOUNTS, *AUDIT]
