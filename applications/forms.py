@@ -105,9 +105,9 @@ def section_form(
 def read_post(section: Section, post, *, is_open: Callable[[str], bool]) -> dict[str, Any]:
     """The stored form of every open field that the request carries.
 
-    A browser sends nothing for unticked boxes: a page names the fields it shows in ``fields``.
+    A browser sends nothing for unticked boxes: a page names the fields it shows in ``_fields``, which no code of a field can be.
     """
-    named = set(post.getlist("fields")) | set(post)
+    named = set(post.getlist("_fields")) | set(post)
     found = {}
     for item in section.fields:
         if item.readonly or item.code not in named or not is_open(item.code):

@@ -37,9 +37,9 @@
     for (const conflict of form.querySelectorAll("[data-conflict]")) {
       const code = conflict.dataset.conflict;
       data.delete(code);
-      const kept = data.getAll("fields").filter((name) => name !== code);
-      data.delete("fields");
-      for (const name of kept) data.append("fields", name);
+      const kept = data.getAll("_fields").filter((name) => name !== code);
+      data.delete("_fields");
+      for (const name of kept) data.append("_fields", name);
     }
     data.set("csrfmiddlewaretoken", token);
     return data;

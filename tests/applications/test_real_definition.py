@@ -1,5 +1,6 @@
 """The catalogue's own 10-1, filled in and submitted: every section of it works."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -219,3 +220,15 @@ def test_pages_of_an_empty_case_are_shown(place, client, page):
     application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
     client.force_login(place.filler)
     assert client.get(reverse(page, args=[application.uid])).status_code == 200
+
+
+def test_a_field_whose_code_is_fields_is_read_as_any_other(place, client):
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    client.force_login(place.filler)
+    address = reverse("application_section", args=[application.uid, "centre"])
+    page = client.get(address).content.decode()
+    named = re.findall(r'name="_fields" value="(\w+)"', page)
+    assert "fields" in named
+    client.post(address, {"_fields": named, "fields": ["ai"], "centre_name": "中心", "go": "next"})
+    stored = application.answers.get(section="centre").data
+    assert (stored["fields"], stored["centre_name"]) == (["ai"], "中心")
