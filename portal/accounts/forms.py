@@ -291,7 +291,7 @@ class AcceptForm(PlainForm):
 class GrantForm(PlainForm):
     role = forms.ChoiceField(label=gettext_lazy("角色"))
     unit = forms.ModelChoiceField(
-        label=gettext_lazy("单位"), queryset=Unit.objects.none(), required=False,
+        label=gettext_lazy("责任单位"), queryset=Unit.objects.none(), required=False,
         to_field_name="code", empty_label=gettext_lazy("（不属于单位）"),
     )  # fmt: skip
     reason = forms.CharField(label=gettext_lazy("理由"), max_length=300)
