@@ -332,6 +332,20 @@ CALENDAR_LISTENERS: list[str] = [
     "applications.deadlines.recompute",
 ]
 
+# To standard error, which `manage.py up` keeps in DATA_DIR/log; a failed request with its trace.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # What is not found or refused is the visitor's affair; it is counted elsewhere.
+        "django.request": {"level": "ERROR"},
+    },
+}
+
 # Checks of `manage.py verify`, each a callable that yields faults as strings.
 VERIFIERS: list[str] = [
     "portal.integrity.clock",
