@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from applications import call_changes
 from applications.models import Application
@@ -77,3 +78,15 @@ def test_the_notice_says_what_changed_and_why():
         "预算由2,000.00 万元（¥20,000,000.00）变更为2,500.00 万元（¥25,000,000.00）。"
         "理由：追加财政预算"
     )
+
+
+def test_the_workspace_of_a_draft_announces_the_change(client):
+    call = make_published()
+    organisation = OrganisationFactory()
+    filler = member(Role.FILLER, organisation=organisation)
+    application = start_draft(call, organisation)
+    call_changes.release(make_change(call), actor=person("publisher"))
+    client.force_login(filler)
+    page = client.get(reverse("application_workspace", args=[application.uid])).content.decode()
+    assert "变更公告" in page
+    assert "追加财政预算" in page
