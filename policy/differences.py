@@ -75,6 +75,15 @@ def defaults_kept(call: Call, *, schema: DefinitionSchema | None = None) -> list
     ]
 
 
+def terms(call: Call, *, schema: DefinitionSchema) -> list[Line]:
+    """What the call lays down where the document leaves it open: every setting that has a value."""
+    return [
+        Line(setting.code, setting.label, None, call_settings.show(setting, value))
+        for setting in schema.settings
+        if (value := call_settings.effective(setting, call.settings)) is not None
+    ]
+
+
 def difference_of(change: CallChange) -> Line:
     """What a change alters, against the state that was published before it."""
     if change.field == CallChange.Field.CLOSE:

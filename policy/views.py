@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from policy.calls import schema_of
 from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
+from policy.differences import terms
 from policy.models import Call, CallFigures, Measure
 from portal import clock
 from portal.accounts.loading import organisation_of
@@ -70,9 +71,13 @@ def call_detail(request, uid: str):
     call = published.filter(uid=uid).first()
     if call is None:
         raise Http404
+    rules = schema_of(call.definition)
+    setting = rules.award.rate.setting if rules.award.rate else None
     context = {
         "call": call,
-        "rules": schema_of(call.definition),
+        "rules": rules,
+        "terms": terms(call, schema=rules),
+        "rate": Decimal(call.settings[setting]) if call.settings.get(setting) else None,
         "is_open": call.is_open(at=request.arrived_at),
         # Visitors sign in on the way; officers do not apply.
         "may_apply": not request.user.is_authenticated or organisation_of(request.user),
