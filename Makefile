@@ -23,11 +23,13 @@ dev: .venv/.installed-dev
 
 .venv/.installed: requirements.txt | .venv/bin/python
 	@echo "Installing the portal's packages (about a minute the first time)"
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip
 	@$(PIP) --requirement requirements.txt
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt | .venv/bin/python
 	@echo "Installing the packages of development (about a minute the first time)"
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip
 	@$(PIP) --requirement requirements-dev.txt
 	@touch $@ .venv/.installed
 
