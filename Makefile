@@ -58,7 +58,8 @@ lint: dev ## style, types, templates, migrations, deployment settings
 	$(PYTHON) -m mypy $(SOURCES)
 	$(PYTHON) -m djlint --lint templates
 	$(PYTHON) manage.py makemigrations --check --dry-run
-	SITE_URL=https://grants.example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
+	SITE_URL=https://grants.example.org EMAIL_URL=smtp://localhost CLAMD_URL=tcp://localhost:3310 \
+	  $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 fmt: dev ## format the code
 	$(PYTHON) -m ruff check --fix .

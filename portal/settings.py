@@ -358,6 +358,7 @@ VERIFIERS: list[str] = [
     "awards.verifying.sums",
 ]
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# The portal shows PDF files in frames of its own pages.
+SILENCED_SYSTEM_CHECKS: list[str] = ["security.W019"]
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 os.environ.setdefault("PGAPPNAME", "portal")

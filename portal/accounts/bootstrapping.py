@@ -1,5 +1,7 @@
 """The three separate administrators: invited by whoever runs the server, and by no page."""
 
+from collections.abc import Collection
+
 from portal.accounts import inviting, memberships
 from portal.accounts.models import SEPARATED_ROLES, Invitation, Membership
 
@@ -11,7 +13,7 @@ class BootstrapRefused(Exception):
 
 
 def invite_administrators(
-    emails: dict[str, str], *, replace: set[str] = frozenset()
+    emails: dict[str, str], *, replace: Collection[str] = ()
 ) -> list[Invitation]:
     """Invite an address for each role. A portal begins with all three; a role that is held is
     given on only if it is named in ``replace``. Raises ``BootstrapRefused``."""

@@ -6,6 +6,7 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib.auth import password_validation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,13 +15,14 @@ from portal.accounts.models import (
     ORGANISATION_ROLES,
     UNIT_ROLES,
     Organisation,
+    OrganisationKind,
     Role,
     Unit,
     User,
 )
 from portal.accounts.phones import validate_phone
 from portal.accounts.staffing import ROLES as GRANTED_ROLES
-from portal.accounts.uploads import KeptFilesMixin
+from portal.accounts.uploads import KeptFileField, KeptFilesMixin
 from portal.accounts.uscc import clean_uscc
 
 
@@ -134,8 +136,8 @@ def _stored(organisation: Organisation, field: str):
 
 
 class IdentityForm(OrganisationForm):
-    licence = forms.FileField(label=gettext_lazy("法人证照"))
-    authorisation = forms.FileField(label=gettext_lazy("授权书"))
+    licence = KeptFileField(label=gettext_lazy("法人证照"))
+    authorisation = KeptFileField(label=gettext_lazy("授权书"))
     kept_files = {"licence": True, "authorisation": True}
 
     class Meta:
@@ -151,6 +153,7 @@ class IdentityForm(OrganisationForm):
                      "contact_phone"):  # fmt: skip
             self.fields[name].required = True
         self.fields["uscc"].help_text = _("18 位，见营业执照或法人证书。")
+        self.fields["kind"].choices = [("", _("请选择")), *OrganisationKind.choices]
         # Spaces and small letters are forgiven: the code is brought into its one form.
         self.fields["uscc"].max_length = None
         self.fields["uscc"].validators = []
@@ -216,7 +219,7 @@ class QualificationsForm(OrganisationForm):
 
 
 # Part of the profile → its form and its title; the order of the page.
-PROFILE_PARTS: dict[str, tuple[type[OrganisationForm], str]] = {
+PROFILE_PARTS: dict[str, tuple[type[OrganisationForm], str | Promise]] = {
     "identity": (IdentityForm, gettext_lazy("基本信息")),
     "bank": (BankForm, gettext_lazy("银行账户")),
     "figures": (FiguresForm, gettext_lazy("经营与人员")),
@@ -291,7 +294,7 @@ class AcceptForm(PlainForm):
 class GrantForm(PlainForm):
     role = forms.ChoiceField(label=gettext_lazy("角色"))
     unit = forms.ModelChoiceField(
-        label=gettext_lazy("责任单位"), queryset=Unit.objects.none(), required=False,
+        label=gettext_lazy("所属单位"), queryset=Unit.objects.none(), required=False,
         to_field_name="code", empty_label=gettext_lazy("（不属于单位）"),
     )  # fmt: skip
     reason = forms.CharField(label=gettext_lazy("理由"), max_length=300)

@@ -30,7 +30,7 @@ def units_of(user, *roles: str) -> list[Unit]:
     found = {
         held.unit_id: held.unit
         for held in _present(user)
-        if held.unit_id is not None and (not roles or held.role in roles)
+        if held.unit is not None and (not roles or held.role in roles)
     }
     return sorted(found.values(), key=lambda unit: (unit.position, unit.code))
 

@@ -4,6 +4,7 @@ import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Lower
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +41,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="user_email_ci"),
+            models.UniqueConstraint(Lower("email"), name="user_email_ci"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -462,10 +463,10 @@ class Invitation(models.Model):
             ),
             # One open offer of the same at a time; a new one revokes the old one.
             models.UniqueConstraint(
-                models.functions.Lower("email"),
+                Lower("email"),
                 "role",
-                models.functions.Coalesce("organisation", 0),
-                models.functions.Coalesce("unit", 0),
+                Coalesce("organisation", 0),
+                Coalesce("unit", 0),
                 condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
                 name="invitation_once",
             ),

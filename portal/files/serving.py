@@ -1,6 +1,7 @@
 """Serving a stored file to whom a view has already let in."""
 
 from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,7 @@ _ATTACHED = "sandbox; default-src 'none'; frame-ancestors 'none'"
 _SHOWN_INLINE = {"application/pdf", "image/png", "image/jpeg"}
 
 
-def respond(blob: Blob, *, name: str, inline: bool = False, request=None) -> HttpResponse:
+def respond(blob: Blob, *, name: str, inline: bool = False, request=None) -> HttpResponseBase:
     """The file under its name; a page that says why (409) if it is not (yet) found clean.
 
     PDF and pictures are shown ``inline`` on request; everything else is saved. ``request`` gives

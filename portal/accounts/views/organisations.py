@@ -11,7 +11,6 @@ from portal.accounts.forms import PROFILE_PARTS, IdentityForm
 from portal.accounts.loading import (
     has_role,
     membership_in_organisation,
-    organisation_of,
     require_applicant,
     require_role,
 )
@@ -161,6 +160,9 @@ def serve_file(request, organisation: Organisation, which: str):
 
 def _own(request) -> Organisation:
     """The user's organisation with what its page shows."""
+    held = membership_in_organisation(request.user)
+    if held is None or held.organisation_id is None:
+        raise Http404("no organisation")
     return Organisation.objects.select_related(
         "district", "licence", "authorisation", "verified_by"
-    ).get(pk=organisation_of(request.user).pk)
+    ).get(pk=held.organisation_id)
