@@ -115,12 +115,12 @@ class ApplicationQuerySet(models.QuerySet):
             part |= Q(submitted_at__isnull=False)
         return self.filter(own | part)
 
-    def for_inbox(self, unit):
-        """What the unit holds, the soonest due first; a due date that waits for the calendar
+    def for_inbox(self, *units):
+        """What the units hold, the soonest due first; a due date that waits for the calendar
         comes last."""
         return (
-            self.filter(holder_unit=unit)
-            .select_related("organisation", "call", "district")
+            self.filter(holder_unit__in=units)
+            .select_related("organisation", "call__measure", "district")
             .order_by(F("due_on").asc(nulls_last=True), "pk")
         )
 

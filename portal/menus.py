@@ -23,6 +23,8 @@ class Entry:
     label: str | Promise
     # The dotted name of a function of the user that gives the number beside the label.
     count: str = ""
+    # The dotted name of a function of the user that says whether the entry is shown at all.
+    only: str = ""
 
 
 ENTRIES: list[Entry] = [
@@ -35,6 +37,16 @@ ENTRIES: list[Entry] = [
     Entry("account_admin", "invitation_list", _("邀请与导入")),
     Entry("auditor", "audit_event_list", _("审计日志")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
+    Entry("clerk", "review_inbox", _("待办"), "reviews.inbox.todo_count"),
+    Entry("head", "review_inbox", _("待办"), "reviews.inbox.todo_count"),
+    Entry("head", "review_release_list", _("待审签"), "reviews.releasing.count"),
+    Entry("clerk", "review_case_list", _("全部申报")),
+    Entry("head", "review_case_list", _("全部申报")),
+    Entry("clerk", "review_panel_list", _("专家评审"), only="reviews.experts.may_keep_pool"),
+    Entry("head", "review_panel_list", _("专家评审"), only="reviews.experts.may_keep_pool"),
+    Entry("clerk", "review_selection_list", _("会议与公示"), only="reviews.experts.may_keep_pool"),
+    Entry("head", "review_selection_list", _("会议与公示"), only="reviews.experts.may_keep_pool"),
+    Entry("expert", "review_expert_home", _("待评审"), "reviews.scoring.todo_count"),
     Entry("policy_admin", "policy_admin_home", _("政策管理")),
     Entry("policy_admin", "policy_call_list", _("申报通知管理")),
     Entry("policy_admin", "policy_calendar", _("工作日日历")),
@@ -70,6 +82,8 @@ def links(roles: Collection[str], path: str, *, user=None) -> Iterator[Link]:
     seen: dict[str, Entry] = {}
     for entry in ENTRIES:
         if entry.role != "*" and entry.role not in roles:
+            continue
+        if entry.only and not (user is not None and import_string(entry.only)(user)):
             continue
         try:
             seen.setdefault(reverse(entry.url_name), entry)

@@ -14,11 +14,13 @@ from reviews.refusals import Refused
 
 
 def may_keep_pool(user) -> bool:
-    """Clerks and heads of units that lead a measure."""
+    """Clerks and heads of units that lead a measure; asked once for each request."""
     units = {
         held.unit_id for held in user.present_memberships if held.role in {Role.CLERK, Role.HEAD}
     }
-    return Measure.objects.filter(lead_unit__in=units).exists()
+    if not hasattr(user, "_leads_measure"):
+        user._leads_measure = bool(units) and Measure.objects.filter(lead_unit__in=units).exists()
+    return user._leads_measure
 
 
 def _require_clerk(user) -> None:

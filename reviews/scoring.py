@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from policy.schema import Criterion, Rubric
 from portal import clock
@@ -161,3 +162,24 @@ def submit_scores(scoring: Scoring, *, actor, seen_revision: int | None = None) 
         to_state="submitted",
     )
     return scoring
+
+
+def open_sheets(user):
+    """The sheets that the expert has still to hand in, the soonest due first."""
+    return (
+        Scoring.objects.filter(
+            seat__expert__user=user,
+            seat__state=Seat.State.SEATED,
+            seat__panel__state=Panel.State.SCORING,
+            application__status=STAGE,
+            application__panel_cases__panel=F("seat__panel"),
+            submitted_at__isnull=True,
+        )
+        .select_related("seat__panel__call__definition", "application__call__measure")
+        .order_by(F("seat__panel__due_on").asc(nulls_last=True), "application__number")
+    )
+
+
+def todo_count(user) -> int:
+    """The number beside 待评审 in the menu."""
+    return open_sheets(user).count()

@@ -1,0 +1,189 @@
+"""What waits for a unit (待办): a query, not rows that somebody pushed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import django_filters
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Application, Status
+from policy import workdays
+from policy.models import Measure
+from portal.accounts.loading import units_of
+from portal.accounts.models import Role, Unit
+from reviews.models import Objection, Opinion
+
+SOON_WORKDAYS = 2
+SIZE = 30
+# A due date that waits for the calendar sorts behind every other.
+LAST = date(9999, 12, 31)
+# Money matters have pages of their own, above.
+ELSEWHERE = (Status.FINANCE, Status.PAYMENT)
+KEYS = ("due_key", "uid")
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view of the inbox."""
+
+    code: str
+    label: object
+
+
+VIEWS = (
+    View("mine", _("我的待办")),
+    View("soon", _("2 个工作日内到期")),
+    View("corrected", _("补正已回")),
+    View("opinions", _("待反馈会商")),
+    View("objections", _("异议")),
+)
+ALL = View("all", _("全部申报"))
+
+
+def units(user) -> list[Unit]:
+    """The units for which the user reviews."""
+    return units_of(user, Role.CLERK, Role.HEAD)
+
+
+def _keyed(cases: QuerySet, due: str = "due_on") -> QuerySet:
+    return cases.annotate(due_key=Coalesce(F(due), Value(LAST)))
+
+
+def _held(of: Sequence[Unit]) -> QuerySet:
+    return Application.objects.for_inbox(*of).exclude(status__in=ELSEWHERE)
+
+
+def soon_until(today: date, calendar: workdays.Calendar) -> date:
+    """The last day that counts as soon; where the calendar does not reach, today."""
+    found = workdays.add_workdays(today, SOON_WORKDAYS, calendar=calendar)
+    return found.date or today
+
+
+def _conditions(until: date) -> dict[str, Q]:
+    waiting = Exists(Objection.objects.filter(application=OuterRef("pk"), state="filed"))
+    return {
+        "mine": Q(),
+        "soon": Q(due_on__lte=until),
+        "corrected": Q(status=Status.FORMAL_CHECK, correction_round__gt=0),
+        "objections": Q(status=Status.OBJECTION) | Q(waiting),
+    }
+
+
+def cases(code: str, of: Sequence[Unit], *, until: date) -> QuerySet:
+    """The cases of a saved view, the soonest due first, with ``due_key`` to page by."""
+    if code == ALL.code:
+        return _keyed(
+            Application.objects.filter(
+                parties__unit__in=of, parties__ended_at__isnull=True, submitted_at__isnull=False
+            )
+            .distinct()
+            .select_related("organisation", "call__measure", "district")
+        )
+    if code == "opinions":
+        return _keyed(_asked(of), "opinion_due_on")
+    return _keyed(_held(of).filter(_conditions(until)[code]))
+
+
+def _asked(of: Sequence[Unit]) -> QuerySet:
+    """Cases on which one of the units has not given its opinion yet."""
+    waiting = Opinion.objects.filter(
+        application=OuterRef("pk"), unit__in=of, outcome=Opinion.Outcome.WAITING
+    )
+    return (
+        Application.objects.filter(Exists(waiting), status=Status.JOINT_REVIEW)
+        .annotate(opinion_due_on=waiting.values("due_on")[:1])
+        .select_related("organisation", "call__measure", "district")
+    )
+
+
+def counts(of: Sequence[Unit], *, until: date) -> dict[str, int]:
+    """How many cases each view holds: two queries."""
+    found = _held(of).aggregate(
+        **{code: Count("pk", filter=wanted) if wanted else Count("pk")
+           for code, wanted in _conditions(until).items()}
+    )  # fmt: skip
+    return found | {"opinions": _asked(of).count()}
+
+
+def todo_count(user) -> int:
+    """The number beside 待办 in the menu: held by the user's units, or awaiting their opinion."""
+    mine = units(user)
+    if not mine:
+        return 0
+    waiting = Opinion.objects.filter(
+        application=OuterRef("pk"), unit__in=mine, outcome=Opinion.Outcome.WAITING
+    )
+    wanted = Q(holder_unit__in=mine) & ~Q(status__in=ELSEWHERE)
+    asked = Q(status=Status.JOINT_REVIEW) & Q(Exists(waiting))
+    return Application.objects.filter(wanted | asked).count()
+
+
+class CaseFilter(django_filters.FilterSet):
+    """The filters of a list of cases; they live in the URL."""
+
+    q = django_filters.CharFilter(label=_("编号、项目或单位"), method="search")
+    measure = django_filters.ModelChoiceFilter(
+        label=_("支持措施"),
+        queryset=Measure.objects.order_by("position"),
+        field_name="call__measure",
+        to_field_name="line",
+        empty_label=_("全部措施"),
+    )
+    district = django_filters.ModelChoiceFilter(
+        label=_("推荐单位"),
+        queryset=Unit.objects.districts(),
+        to_field_name="code",
+        empty_label=_("全部区"),
+    )
+    status = django_filters.ChoiceFilter(
+        label=_("环节"),
+        choices=[pair for pair in Status.choices if pair[0] not in {"draft", "handed"}],
+        empty_label=_("全部环节"),
+    )
+
+    class Meta:
+        model = Application
+        fields = ("q", "measure", "district", "status")
+
+    def search(self, queryset, name, value):
+        words = value.strip()
+        return queryset.filter(
+            Q(number__icontains=words)
+            | Q(title__icontains=words)
+            | Q(organisation__name__icontains=words)
+        )
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a filter narrows the list."""
+        return any(self.form.cleaned_data.values()) if self.form.is_valid() else False
+
+
+@dataclass
+class Row:
+    """A case in a list: what it is, where it stands, when it is due."""
+
+    case: Application
+    due_on: date | None
+    workdays_left: int | None
+
+    @property
+    def has_due(self) -> bool:
+        return self.due_on is not None or self.case.due_waiting is not None
+
+
+def rows(found: Sequence[Application], *, today: date, calendar: workdays.Calendar) -> list[Row]:
+    """The cases with their days left; the calendar is read once for all."""
+    made = []
+    for case in found:
+        due_on = getattr(case, "opinion_due_on", None) or case.due_on
+        left = (
+            workdays.workdays_between(today, due_on, calendar=calendar)
+            if due_on is not None
+            else None
+        )
+        made.append(Row(case, due_on, left))
+    return made
