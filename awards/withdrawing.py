@@ -93,7 +93,7 @@ def tell_lead(case: Application, *, freed: bool, actor, done) -> None:
         telling.officers(case.call.measure.lead_unit, Role.CLERK),
         subject=format_lazy("{}：{}", case.number, done),
         body=body,
-        url=f"/awards/calls/{case.call.uid}/" if freed else f"/reviews/{case.uid}/",
+        url=f"/awards/calls/{case.call.uid}/" if freed else f"/reviews/cases/{case.uid}/",
         key=f"application:{case.pk}:{case.revision}:lead",
         at=clock.now(),
         but=actor,

@@ -13,6 +13,8 @@ urlpatterns = [
     path("policy-admin/", include("policy.admin_urls")),
     path("policy-admin/", include("applications.call_urls")),
     path("applications/", include("applications.urls")),
+    path("reviews/", include("reviews.urls")),
+    path("public-notices/", include("reviews.public_urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("language/", views.set_language, name="set_language"),

@@ -535,9 +535,6 @@ class Selection(models.Model):
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
                 name="selection_confirmed_whole",
             ),
-            models.UniqueConstraint(
-                fields=["call"], condition=Q(state="drafted"), name="selection_one_draft_per_call"
-            ),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from applications.workflow import BY_ACTION
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
+from portal.paging import Page
 from reviews.models import Panel, Proposal, Selection, Verification
 
 KINDS = {
@@ -17,12 +22,12 @@ KINDS = {
     "panel": _("专家抽取"),
     "selection": _("会议遴选"),
 }
-KEYS = ("at", "uid")
-_URLS = {
-    "proposal": "/reviews/proposals/{uid}/",
-    "verification": "/reviews/verifications/{uid}/",
-    "panel": "/reviews/panels/{uid}/",
-    "selection": "/reviews/selections/{uid}/",
+SIZE = 30
+_ROUTES = {
+    "proposal": "review_proposal",
+    "verification": "review_verification_release",
+    "panel": "review_panel",
+    "selection": "review_selection",
 }
 
 
@@ -30,44 +35,85 @@ def units(user) -> list[Unit]:
     return units_of(user, Role.HEAD)
 
 
-def _rows(queryset: QuerySet, kind: str, **names) -> QuerySet:
-    """One shape for all: kind, uid, at, who drafted, what it is about, and its action."""
-    return queryset.order_by().values(
-        "uid",
-        kind=Value(kind, output_field=CharField()),
-        at=F(names["at"]),
-        by=F(names["by"]),
-        title=F(names["title"]),
-        number=F(names["number"]) if names["number"] else Value("", output_field=CharField()),
-        action=F(names["action"]) if names.get("action") else Value("", output_field=CharField()),
-    )
+@dataclass(frozen=True)
+class _Source:
+    """One kind of draft: its rows, and where the common columns stand."""
+
+    kind: str
+    queryset: QuerySet
+    at: str
+    by: str
+    title: str
+    number: str = ""
+    action: str = ""
 
 
-def waiting(of: Sequence[Unit]) -> QuerySet:
-    """Everything that waits for a head of the units, the oldest first: one query."""
+def _sources(of: Sequence[Unit]) -> list[_Source]:
     lead = {"call__measure__lead_unit__in": of}
-    proposals = _rows(
-        Proposal.objects.filter(unit__in=of, state="drafted"), "proposal",
-        at="drafted_at", by="drafted_by__name", title="application__title",
-        number="application__number", action="action",
-    )  # fmt: skip
-    verifications = _rows(
-        Verification.objects.filter(
-            application__call__measure__lead_unit__in=of, state="drafted",
-            application__status="verification",
-        ), "verification",
-        at="drafted_at", by="drafted_by__name", title="application__title",
-        number="application__number",
-    )  # fmt: skip
-    panels = _rows(
-        Panel.objects.filter(state="drawn", **lead), "panel",
-        at="drawn_at", by="drawn_by__name", title="title", number="",
-    )  # fmt: skip
-    selections = _rows(
-        Selection.objects.filter(state="drafted", sent_back_note="", **lead), "selection",
-        at="drafted_at", by="drafted_by__name", title="title", number="",
-    )  # fmt: skip
-    return proposals.union(verifications, panels, selections, all=True)
+    verifications = Verification.objects.filter(
+        application__call__measure__lead_unit__in=of,
+        state="drafted",
+        application__status="verification",
+    )
+    return [
+        _Source(
+            "proposal", Proposal.objects.filter(unit__in=of, state="drafted"), "drafted_at",
+            "drafted_by__name", "application__title", "application__number", "action",
+        ),
+        _Source(
+            "verification", verifications, "drafted_at", "drafted_by__name",
+            "application__title", "application__number",
+        ),
+        _Source(
+            "panel", Panel.objects.filter(state="drawn", **lead), "drawn_at",
+            "drawn_by__name", "title",
+        ),
+        _Source(
+            "selection", Selection.objects.filter(state="drafted", sent_back_note="", **lead),
+            "drafted_at", "drafted_by__name", "title",
+        ),
+    ]  # fmt: skip
+
+
+def _text(path: str):
+    return F(path) if path else Value("", output_field=CharField())
+
+
+def waiting(of: Sequence[Unit], *, after: tuple[datetime, str] | None = None) -> QuerySet:
+    """Everything that waits for a head of the units, the oldest first, from a place in the list
+    on: one query."""
+    parts = []
+    for source in _sources(of):
+        rows = source.queryset.order_by()
+        if after is not None:
+            at, uid = after
+            later = Q(**{f"{source.at}__gt": at})
+            rows = rows.filter(later | Q(**{source.at: at, "uid__gt": uid}))
+        parts.append(
+            rows.values(
+                "uid",
+                kind=Value(source.kind, output_field=CharField()),
+                at=F(source.at),
+                by=F(source.by),
+                title=F(source.title),
+                number=_text(source.number),
+                action=_text(source.action),
+            )
+        )
+    return parts[0].union(*parts[1:], all=True).order_by("at", "uid")
+
+
+def page(of: Sequence[Unit], request) -> Page:
+    """A page of the list; the place in it stands in the address (``at`` and ``after``)."""
+    place = parse_datetime(request.GET.get("at", "").replace(" ", "+"))
+    after = (place, request.GET.get("after", "")) if place is not None and is_aware(place) else None
+    rows = list(waiting(of, after=after)[: SIZE + 1])
+    shown = rows[:SIZE]
+    following = ""
+    if len(rows) > SIZE:
+        last = shown[-1]
+        following = "?" + urlencode({"at": last["at"].isoformat(), "after": last["uid"]})
+    return Page(shown, "?", "?" if after else "", following)
 
 
 def count(user) -> int:
@@ -91,7 +137,7 @@ class Item:
 def items(found: Sequence[dict]) -> list[Item]:
     return [
         Item(
-            url=_URLS[row["kind"]].format(uid=row["uid"]),
+            url=reverse(_ROUTES[row["kind"]], args=[row["uid"]]),
             word=BY_ACTION[row["action"]].label if row["action"] else KINDS[row["kind"]],
             title=row["title"],
             number=row["number"],

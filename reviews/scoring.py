@@ -38,6 +38,31 @@ def read_score(text: Any, criterion: Criterion) -> Decimal | None:
     return value
 
 
+def read(
+    scores: Mapping[str, Mapping[str, str]], rubric: Rubric
+) -> tuple[dict[str, dict], dict[str, str]]:
+    """What was typed, as it is stored; and what cannot be: criterion → why."""
+    good: dict[str, dict] = {}
+    wrong: dict[str, str] = {}
+    for criterion in rubric.criteria:
+        if (given := scores.get(criterion.code)) is None:
+            continue
+        try:
+            value = read_score(given.get("score"), criterion)
+        except ValueError as error:
+            wrong[criterion.code] = str(error)
+            continue
+        comment = str(given.get("comment") or "").strip()
+        if len(comment) > MAX_COMMENT:
+            wrong[criterion.code] = "too_long"
+            continue
+        good[criterion.code] = {
+            "score": None if value is None else f"{value:.1f}",
+            "comment": comment,
+        }
+    return good, wrong
+
+
 def needs_comment(score: Decimal, criterion: Criterion, rubric: Rubric) -> bool:
     """Below the rubric's lower share of the weight, and above its upper one."""
     percent = score * 100 / criterion.weight
@@ -93,28 +118,11 @@ def score(
     if seen_revision is not None and seen_revision != scoring.revision:
         raise Refused("changed", revision=scoring.revision)
     rubric = rubric_of(scoring.seat.panel.call)
-    kept, wrong = dict(scoring.scores), {}
-    for criterion in rubric.criteria:
-        given = scores.get(criterion.code)
-        if given is None:
-            continue
-        try:
-            value = read_score(given.get("score"), criterion)
-        except ValueError as error:
-            wrong[criterion.code] = str(error)
-            continue
-        comment = str(given.get("comment") or "").strip()
-        if len(comment) > MAX_COMMENT:
-            wrong[criterion.code] = "too_long"
-            continue
-        kept[criterion.code] = {
-            "score": None if value is None else f"{value:.1f}",
-            "comment": comment,
-        }
+    good, wrong = read(scores, rubric)
     if wrong:
         raise Refused("scores_wrong", criteria=wrong)
-    scoring.scores = kept
-    scoring.total = _total(kept, rubric)
+    scoring.scores = scoring.scores | good
+    scoring.total = _total(scoring.scores, rubric)
     if opinion is not None:
         scoring.opinion = opinion.strip()
     scoring.revision += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -122,10 +122,10 @@ def draft(
 ) -> Selection:
     """Write down what the meeting decided; money and places move at the head's confirmation only.
 
-    Raises ``Refused``: role, already_drafted, and as ``update``.
+    Raises ``Refused`` as ``update``.
     """
     require_call_role(actor, call, "lead_clerk")
-    selection = Selection(
+    selection = Selection.objects.create(
         call=call,
         title=title.strip(),
         met_on=met_on,
@@ -133,14 +133,6 @@ def draft(
         drafted_by=actor,
         drafted_at=clock.now(),
     )
-    try:
-        with transaction.atomic():
-            selection.save(force_insert=True)
-    except IntegrityError as error:
-        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-        if name != "selection_one_draft_per_call":
-            raise
-        raise Refused("already_drafted") from error
     _write(selection, items)
     _tell(selection, actor=actor, action="selection.draft")
     return selection
@@ -159,9 +151,9 @@ def update(
 ) -> Selection:
     """Write the draft anew.
 
-    Raises ``Refused``: role, state (confirmed), changed, no_cases, and by case number: stage (it
-    is not before the meeting), amount (not above 0 or above the most), reason_missing (a
-    rejection), met_on (in the future).
+    Raises ``Refused``: role, state (confirmed), changed, no_cases, met_on (in the future), and by
+    case number: stage (it is not before the meeting), drafted_elsewhere, amount (not above 0 or
+    above the most), reason_missing (a rejection).
     """
     selection = _hold(selection, actor=actor, role="lead_clerk", seen_revision=seen_revision)
     selection.title, selection.met_on = title.strip(), met_on
@@ -198,6 +190,12 @@ def _write(selection: Selection, items: Sequence[Item]) -> None:
     strange = [row.application.number for row in items if row.application.pk not in cases]
     if strange:
         raise Refused("stage", numbers=strange)
+    elsewhere = SelectionItem.objects.filter(
+        application__in=[row.application.pk for row in items],
+        selection__state=Selection.State.DRAFTED,
+    ).exclude(selection=selection)
+    if taken := sorted(elsewhere.values_list("application__number", flat=True)):
+        raise Refused("drafted_elsewhere", numbers=taken)
     wrong: dict[str, list[str]] = {"outcome": [], "amount": [], "reason_missing": []}
     for row in items:
         most = cases[row.application.pk].most_cny

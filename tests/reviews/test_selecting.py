@@ -110,12 +110,16 @@ def test_draft_of_a_meeting_to_come_is_refused(office):
     assert refused.value.reason == "met_on"
 
 
-def test_a_second_draft_of_the_call_is_refused(office):
-    case = make_case(office, at="selection")
+def test_a_case_stands_in_one_draft_only(office):
+    case, other = make_case(office, at="selection"), make_case(office, at="selection")
     draft(office, Item(case, "support", D(1)))
     with pytest.raises(Refused) as refused:
-        draft(office, Item(case, "support", D(1)))
-    assert refused.value.reason == "already_drafted"
+        draft(office, Item(case, "support", D(1)), Item(other, "support", D(1)))
+    assert (refused.value.reason, refused.value.facts) == (
+        "drafted_elsewhere", {"numbers": [case.number]},
+    )  # fmt: skip
+    assert Selection.objects.count() == 1
+    draft(office, Item(other, "support", D(1)))
 
 
 @pytest.mark.parametrize("who", ["lead_head", "district_clerk", "stranger"])

@@ -1,0 +1,1 @@
+"""The reviewing pages, one module for each kind of work."""

@@ -1,0 +1,263 @@
+"""The desk of one case, its documents, ticks and findings."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from applications import content as contents
+from policy import workdays
+from portal import clock
+from portal.accounts.loading import require_role
+from portal.accounts.models import Role
+from portal.files.serving import respond
+from reviews import checking, desk, findings, forms, inbox, masking, reading
+from reviews.act_forms import FORMS, first_form
+from reviews.loading import attachment_of, case_for
+from reviews.refusals import Refused
+from reviews.views.lists import chosen_view
+from reviews.words import words
+
+officer = require_role(Role.CLERK, Role.HEAD)
+QUEUE = 50
+
+
+def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: int = 200):
+    """The desk with the case; ``act`` opens that act's form in the panel, ``wrong`` (key, error,
+    typed) keeps what was typed about a finding or an item."""
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    content = contents.load(case)
+    board = desk.build(
+        case, roles, request.user, request.GET, content=content, today=today, calendar=calendar
+    )
+    queue = _queue(request, today=today, calendar=calendar)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in desk.TABS else "check"
+    mask = masking.for_officer(case)
+    context = {
+        "desk": board,
+        "case": case,
+        "queue": queue,
+        "next_uid": _next(board, queue),
+        "tab": tab,
+        "act": act,
+        "kind": FORMS.get(act),
+        "form": form,
+        "file_route": "review_document",
+        "owner_uid": case.uid,
+        "paper_title": case.title,
+        "wrong": wrong,
+        **_panel(board, tab, act, mask),
+        **_document(board, mask, request.GET),
+    }
+    return render(request, "reviews/desk.html", context, status=status)
+
+
+def _queue(request, *, today, calendar) -> dict:
+    """The list on the left: the saved view of the address, the soonest due first."""
+    units = inbox.units(request.user)
+    until = inbox.soon_until(today, calendar)
+    code = chosen_view(request.GET, {"mine": 1})
+    found = inbox.CaseFilter(request.GET, queryset=inbox.cases(code, units, until=until))
+    cases = list(found.qs.order_by(*inbox.KEYS)[:QUEUE])
+    return {
+        "view": next(view for view in inbox.VIEWS if view.code == code),
+        "rows": inbox.rows(cases, today=today, calendar=calendar),
+        "is_filtered": found.is_set,
+        "q": request.GET.get("q", ""),
+    }
+
+
+def _next(board: desk.Desk, queue: dict) -> str:
+    """The case to go to once this one is done with: the one behind it, else the first."""
+    uids = [row.case.uid for row in queue["rows"]]
+    rest = [uid for uid in uids if uid != board.case.uid]
+    if board.case.uid in uids:
+        behind = uids[uids.index(board.case.uid) + 1 :]
+        rest = behind or rest
+    return rest[0] if rest else ""
+
+
+def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
+    """What the chosen tab shows."""
+    case, address = board.case, board.address
+    if tab == "amount":
+        figures = getattr(case.call, "figures", None)
+        return {"steps": desk.steps_of(board), "figures": figures}
+    if tab == "history":
+        moves = case.transitions.select_related("actor", "unit")
+        return {
+            "moves": list(moves),
+            "letters": list(case.letters.select_related("unit").order_by("-id")),
+            "corrections": list(case.corrections.order_by("-round")),
+            "labels": checking.labels(case),
+            "recommendations": list(case.recommendations.select_related("made_by")),
+        }
+    if tab == "check" and not act:
+        pages = board.seen_pages
+        return {
+            "points": [point_row(point, board, mask) for point in board.points],
+            "may_tick": "lead_clerk" in board.roles and case.status == checking.STAGE,
+            "claims": [
+                claim
+                for chapter in reading.chapters(board.content, mask, link=address, pages=pages)
+                for claim in chapter.claims
+                if claim.evidence and claim.words
+            ],
+        }
+    return {"may_settle": bool(board.roles & set(findings.SETTLERS))}
+
+
+def point_row(point: checking.Point, board: desk.Desk, mask) -> dict:
+    """An item of the check with its evidence."""
+    return {
+        "point": point,
+        "code": point.point.code,
+        "evidence": reading.evidence(
+            point.point.evidence, board.content, mask, link=board.address, pages=board.seen_pages
+        ),
+        "document": board.document,
+        "page": board.page,
+    }
+
+
+def _document(board: desk.Desk, mask, query) -> dict:
+    """What the middle pane shows of the chosen document."""
+    if board.document.key == reading.CONTENT:
+        pages = board.seen_pages
+        return {"chapters": reading.chapters(board.content, mask, link=board.address, pages=pages)}
+    if board.document.key == reading.INVOICES:
+        row = query.get("row", "")
+        return {
+            "invoice_page": reading.invoice_sheet(board.content, mask, page=board.page, row=row),
+            "marked": row,
+        }
+    return {}
+
+
+@officer
+@require_GET
+def case(request, uid: str):
+    application, roles = case_for(request.user, uid)
+    act = request.GET.get("act", "")
+    form = None
+    if act:
+        if act not in FORMS or FORMS[act].role not in roles:
+            raise Http404(act)
+        form = first_form(act, application, request.user)
+    return show(request, application, roles, act=act, form=form)
+
+
+@officer
+@require_GET
+def document(request, uid: str, key: str):
+    """A file of the case, shown in the frame of the desk."""
+    application, _roles = case_for(request.user, uid)
+    if key == reading.FORM:
+        form = application.submissions.select_related("form").order_by("-round").first()
+        if form is None or form.form is None:
+            raise Http404(key)
+        return respond(form.form, name=f"{application.number}.pdf", inline=True, request=request)
+    file = attachment_of(application, key)
+    return respond(file.blob, name=file.name, inline=True, request=request)
+
+
+@officer
+@require_POST
+def tick(request, uid: str, code: str):
+    """Settle one item; with htmx only its row comes back."""
+    application, roles = case_for(request.user, uid, "lead_clerk")
+    form = forms.TickForm(request.POST)
+    error = ""
+    if form.is_valid():
+        given = form.cleaned_data
+        file = attachment_of(application, given["attachment"]) if given["attachment"] else None
+        try:
+            checking.tick(
+                application,
+                code,
+                actor=request.user,
+                result=given["result"],
+                note=given["note"],
+                attachment=file if given["page"] else None,
+                page=given["page"] if file else None,
+            )
+        except Refused as refused:
+            error = words(refused)
+    else:
+        error = _("请选择一项结论。")
+    if request.htmx:
+        return _point(request, application, roles, code, error)
+    if error:
+        wrong = {"key": code, "error": error, "typed": request.POST}
+        return show(request, application, roles, wrong=wrong, status=422)
+    return redirect(desk.Address(application, request.GET)())
+
+
+def _point(request, application, roles, code: str, error: str):
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    board = desk.build(
+        application, roles, request.user, request.GET, content=contents.load(application),
+        today=today, calendar=calendar,
+    )  # fmt: skip
+    point = next((row for row in board.points if row.point.code == code), None)
+    if point is None:
+        raise Http404(code)
+    row = point_row(point, board, masking.for_officer(application))
+    context = {
+        "row": row, "desk": board, "case": application, "may_tick": True, "is_swap": True,
+        "wrong": {"key": code, "error": error, "typed": request.POST} if error else None,
+    }  # fmt: skip
+    return render(request, "reviews/_point.html", context, status=422 if error else 200)
+
+
+@officer
+@require_POST
+def tick_rest(request, uid: str):
+    """What is not ticked yet counts as passed."""
+    application, _roles = case_for(request.user, uid, "lead_clerk")
+    try:
+        checking.tick_rest(application, actor=request.user)
+    except Refused as refused:
+        messages.error(request, words(refused))
+    return redirect(desk.Address(application, request.GET)())
+
+
+@officer
+@require_POST
+def finding(request, uid: str):
+    """Confirm or dismiss a finding."""
+    application, roles = case_for(request.user, uid, *findings.SETTLERS)
+    form = forms.FindingForm(request.POST)
+    error = ""
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            findings.settle(
+                application,
+                given["key"],
+                actor=request.user,
+                state=given["state"],
+                reason=given["reason"],
+            )
+        except Refused as refused:
+            error = words(refused)
+    else:
+        error = next(iter(form.errors.values()))[0]
+    if error:
+        wrong = {"key": request.POST.get("key", ""), "error": error, "typed": request.POST}
+        return show(request, application, roles, wrong=wrong, status=422)
+    return redirect(desk.Address(application, request.GET)(tab="findings"))
+
+
+def after(request, application) -> str:
+    """Where the desk goes after an act: the next case of the list, else this case again."""
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    queue = _queue(request, today=today, calendar=calendar)
+    address = desk.Address(application, request.GET)
+    rest = [row.case.uid for row in queue["rows"] if row.case.uid != application.uid]
+    wanted = request.POST.get("next", "")
+    if wanted in rest:
+        return address.of(wanted)
+    return address.of(rest[0]) if rest else address.of(application.uid)

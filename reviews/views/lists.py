@@ -1,0 +1,77 @@
+"""Lists: what waits for a unit, what waits for a head, all of a unit's cases."""
+
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from policy import workdays
+from portal import clock
+from portal.accounts.loading import require_role
+from portal.accounts.models import Role
+from portal.paging import page_by_key
+from reviews import inbox as boxes
+from reviews import releasing
+
+officer = require_role(Role.CLERK, Role.HEAD)
+head = require_role(Role.HEAD)
+
+
+def chosen_view(query, counts: dict[str, int]) -> str:
+    """The saved view of the address; without one, the first that holds something."""
+    codes = [view.code for view in boxes.VIEWS]
+    if (code := query.get("view", "")) in codes:
+        return code
+    return next((code for code in ("mine", "opinions") if counts.get(code)), "mine")
+
+
+@officer
+@require_GET
+def inbox(request):
+    """The landing page of the reviewing units: saved views with counts, filters in the address."""
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    units = boxes.units(request.user)
+    until = boxes.soon_until(today, calendar)
+    counts = boxes.counts(units, until=until)
+    code = chosen_view(request.GET, counts)
+    found = boxes.CaseFilter(request.GET, queryset=boxes.cases(code, units, until=until))
+    page = page_by_key(found.qs, request, keys=boxes.KEYS, size=boxes.SIZE)
+    context = {
+        "views": [(view, counts[view.code], view.code == code) for view in boxes.VIEWS],
+        "view": code,
+        "filter": found,
+        "page": page,
+        "rows": boxes.rows(page.rows, today=today, calendar=calendar),
+        "hidden": counts[code] if found.is_set and not page.rows else None,
+        "kept": f"view={code}",
+        "today": today,
+    }
+    return render(request, "reviews/inbox.html", context)
+
+
+@officer
+@require_GET
+def case_list(request):
+    """Every case in which a unit of the user takes part, whatever its state."""
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    units = boxes.units(request.user)
+    every = boxes.cases("all", units, until=today)
+    found = boxes.CaseFilter(request.GET, queryset=every)
+    page = page_by_key(found.qs, request, keys=("-submitted_at", "uid"), size=boxes.SIZE)
+    context = {
+        "filter": found,
+        "page": page,
+        "rows": boxes.rows(page.rows, today=today, calendar=calendar),
+        "hidden": every.count() if found.is_set and not page.rows else None,
+        "title": _("全部申报"),
+    }
+    return render(request, "reviews/case_list.html", context)
+
+
+@head
+@require_GET
+def release_list(request):
+    """What clerks drafted and a head has to release or to send back."""
+    page = releasing.page(releasing.units(request.user), request)
+    return render(
+        request, "reviews/release_list.html", {"page": page, "items": releasing.items(page.rows)}
+    )

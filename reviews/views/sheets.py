@@ -1,0 +1,283 @@
+"""The expert's side: cases to judge, the sheet with anchors, and stepping back."""
+
+from decimal import Decimal
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from applications import content as contents
+from policy import workdays
+from portal import clock
+from portal.accounts.loading import require_role
+from portal.accounts.models import Role
+from portal.files.serving import respond
+from portal.paging import page_by_key
+from reviews import masking, panels, reading, scoring
+from reviews.desk import whole_number
+from reviews.forms import ConflictForm
+from reviews.loading import attachment_of, sheet_for
+from reviews.models import Panel, Scoring, Seat
+from reviews.refusals import Refused
+from reviews.words import words
+
+expert = require_role(Role.EXPERT)
+WRONG = {
+    "not_a_number": lambda c: _("请填写数字。"),
+    "out_of_bounds": lambda c: _("分值在 0 与 {weight} 之间。").format(weight=c.weight),
+    "too_fine": lambda c: _("分值以 0.5 分为单位。"),
+    "too_long": lambda c: _("评语不超过 1000 字。"),
+    "score": lambda c: _("请打分。"),
+    "comment": lambda c: _("该分值须写明评语。"),
+}
+
+
+@expert
+@require_GET
+def home(request):
+    """The expert's cases: what is open first, then what was handed in."""
+    today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
+    every = (
+        Scoring.objects.filter(
+            seat__expert__user=request.user,
+            seat__state=Seat.State.SEATED,
+            seat__panel__state__in=[Panel.State.SCORING, Panel.State.FROZEN],
+            application__panel_cases__panel=F("seat__panel"),
+        )
+        .select_related(
+            "seat__panel", "application__organisation", "application__definition",
+            "application__call__measure",
+        )
+        .annotate(
+            is_done=ExpressionWrapper(
+                Q(submitted_at__isnull=False), output_field=BooleanField()
+            )
+        )
+    )  # fmt: skip
+    page = page_by_key(every, request, keys=("is_done", "uid"), size=30)
+    rows = [
+        {
+            "sheet": sheet,
+            "name": masking.for_expert(sheet.application).name,
+            "title": masking.for_expert(sheet.application).words(sheet.application.title),
+            "left": workdays.workdays_between(today, sheet.seat.panel.due_on, calendar=calendar)
+            if sheet.seat.panel.due_on
+            else None,
+            "is_open": sheet.submitted_at is None
+            and sheet.seat.panel.state == Panel.State.SCORING
+            and sheet.application.status == panels.STAGE,
+        }
+        for sheet in page.rows
+    ]
+    return render(request, "reviews/expert_home.html", {"page": page, "rows": rows})
+
+
+class Address:
+    """Builds the sheet's links: which document, which page."""
+
+    def __init__(self, sheet: Scoring, query):
+        self.path = reverse("review_sheet", args=[sheet.uid])
+        self.here = {name: query[name] for name in ("doc", "page", "row") if query.get(name)}
+        self.kept: dict[str, str] = {}
+
+    def __call__(self, **changes) -> str:
+        wanted = self.here | changes
+        plain = {name: str(value) for name, value in wanted.items() if value not in ("", None)}
+        return f"{self.path}?{urlencode(plain)}" if plain else self.path
+
+
+def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict=None, status=200):
+    case = sheet.application
+    rubric = panels.rubric_of(sheet.seat.panel.call)
+    content, mask = contents.load(case), masking.for_expert(case)
+    address = Address(sheet, request.GET)
+    documents = reading.documents(content, mask, form=None)
+    document = reading.choose(documents, request.GET.get("doc", ""))
+    page = whole_number(request.GET.get("page", ""))
+    wrong = wrong or {}
+    is_open = (
+        sheet.submitted_at is None
+        and sheet.seat.panel.state == Panel.State.SCORING
+        and case.status == panels.STAGE
+    )
+    context = {
+        "sheet": sheet,
+        "desk": SimpleNamespace(documents=documents, document=document, page=page, address=address),
+        "name": mask.name,
+        "title": mask.words(case.title),
+        "paper_title": mask.words(case.title),
+        "number": case.number,
+        "measure": case.call.measure,
+        "rows": [
+            _criterion(row, rubric, sheet, content, mask, address, typed, wrong)
+            for row in rubric.criteria
+        ],
+        "rubric": rubric,
+        "opinion": typed.get("opinion", "") if typed is not None else sheet.opinion,
+        "is_open": is_open,
+        "error": error,
+        "errors": _summary(rubric, wrong, error),
+        "conflict_form": conflict or ConflictForm(),
+        "file_route": "review_sheet_document",
+        "owner_uid": sheet.uid,
+        "is_expert": True,
+    }
+    if document.key == reading.CONTENT:
+        context["chapters"] = reading.chapters(content, mask, link=address, pages={})
+    elif document.key == reading.INVOICES:
+        row = request.GET.get("row", "")
+        context |= {
+            "marked": row,
+            "invoice_page": reading.invoice_sheet(content, mask, page=page, row=row),
+        }
+    return render(request, "reviews/sheet.html", context, status=status)
+
+
+def _criterion(criterion, rubric, sheet, content, mask, address, typed, wrong) -> dict:
+    stored = sheet.scores.get(criterion.code, {})
+    score, comment = stored.get("score"), stored.get("comment", "")
+    shown = "" if score is None else f"{Decimal(score):g}"
+    level = None if score is None else scoring.level_of(Decimal(score), criterion, rubric)
+    if typed is not None:
+        shown = typed.get(f"score.{criterion.code}", shown)
+        comment = typed.get(f"comment.{criterion.code}", comment)
+    code = wrong.get(criterion.code, "")
+    return {
+        "criterion": criterion,
+        "score": shown,
+        "comment": comment,
+        "anchors": [
+            (each, anchor, index == level)
+            for index, (each, anchor) in enumerate(
+                zip(rubric.levels, criterion.anchors, strict=True)
+            )
+        ],
+        "evidence": reading.evidence(criterion.evidence, content, mask, link=address, pages={}),
+        "error": WRONG[code](criterion) if code else "",
+        "wrong": code,
+    }
+
+
+def _summary(rubric, wrong, error) -> list[tuple[str, str]]:
+    rows = [("", error)] if error and not wrong else []
+    for criterion in rubric.criteria:
+        if code := wrong.get(criterion.code):
+            part = "comment" if code in {"comment", "too_long"} else "score"
+            rows.append(
+                (f"#{part}-{criterion.code}", f"{criterion.label}：{WRONG[code](criterion)}")
+            )
+    return rows
+
+
+def _typed(data, rubric) -> dict[str, dict[str, str]]:
+    return {
+        row.code: {
+            "score": data.get(f"score.{row.code}", ""),
+            "comment": data.get(f"comment.{row.code}", ""),
+        }
+        for row in rubric.criteria
+        if f"score.{row.code}" in data
+    }
+
+
+@expert
+@require_http_methods(["GET", "POST"])
+def sheet(request, uid: str):
+    """The sheet; posting saves it, and hands it in with ``step=submit``."""
+    found = sheet_for(request.user, uid)
+    if request.method == "GET":
+        return _page(request, found)
+    rubric = panels.rubric_of(found.seat.panel.call)
+    try:
+        found = scoring.score(
+            found,
+            actor=request.user,
+            scores=_typed(request.POST, rubric),
+            opinion=request.POST.get("opinion"),
+        )
+        if request.POST.get("step") == "submit":
+            scoring.submit_scores(found, actor=request.user)
+    except Refused as refused:
+        wrong = refused.facts.get("criteria", {})
+        error = "" if wrong else words(refused)
+        return _page(
+            request, sheet_for(request.user, uid), typed=request.POST, wrong=wrong, error=error,
+            status=422,
+        )  # fmt: skip
+    if request.POST.get("step") == "submit":
+        messages.success(
+            request, _("评分表已提交：{number}").format(number=found.application.number)
+        )
+        return redirect("review_expert_home")
+    messages.success(request, _("已保存。"))
+    return redirect(Address(found, request.GET)())
+
+
+@expert
+@require_POST
+def autosave(request, uid: str):
+    """Save what can be saved of what is typed, for htmx: the time, and what is wrong."""
+    found = sheet_for(request.user, uid)
+    rubric = panels.rubric_of(found.seat.panel.call)
+    good, wrong = scoring.read(_typed(request.POST, rubric), rubric)
+    error = ""
+    try:
+        found = scoring.score(
+            found, actor=request.user, scores=good, opinion=request.POST.get("opinion")
+        )
+    except Refused as refused:
+        error = words(refused)
+    context = {
+        "saved_at": clock.now(),
+        "sheet": found,
+        "errors": _summary(rubric, wrong, error),
+        "rubric": rubric,
+        "levels": {
+            row.code: scoring.level_of(Decimal(score), row, rubric)
+            for row in rubric.criteria
+            if (score := found.scores.get(row.code, {}).get("score")) is not None
+        },
+    }
+    status = 422 if context["errors"] else 200
+    return render(request, "reviews/_sheet_saved.html", context, status=status)
+
+
+@expert
+@require_POST
+def step_back(request, uid: str):
+    """Declare a conflict of interest with the case; a reserve moves up."""
+    found = sheet_for(request.user, uid)
+    form = ConflictForm(request.POST)
+    if form.is_valid():
+        try:
+            panels.conflict(
+                found.seat,
+                application=found.application,
+                actor=request.user,
+                kind=form.cleaned_data["kind"],
+                note=form.cleaned_data["note"],
+            )
+        except Refused as refused:
+            form.add_error(None, words(refused))
+        else:
+            messages.success(request, _("已登记回避，该组项目由候补专家评审。"))
+            return redirect("review_expert_home")
+    return _page(request, found, conflict=form, status=422)
+
+
+@expert
+@require_GET
+def document(request, uid: str, key: str):
+    """A file that the rubric is judged on."""
+    found = sheet_for(request.user, uid)
+    file = attachment_of(found.application, key)
+    mask = masking.for_expert(found.application)
+    if mask.slots is not None and file.slot not in mask.slots:
+        raise Http404(key)
+    return respond(file.blob, name=mask.words(file.name), inline=True, request=request)
