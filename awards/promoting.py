@@ -2,16 +2,14 @@
 a head confirms it as any selection (awards.confirming)."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
 
 from applications.models import Application, Status
 from policy.models import Call
-from policy.money import cny
-from portal import clock
-from portal.audit.recording import record
-from reviews.holding import require_call_role
+from reviews import selecting
 from reviews.models import Selection, SelectionItem
 from reviews.refusals import Refused
 
@@ -37,48 +35,34 @@ def waiting_list(call: Call) -> list[SelectionItem]:
 
 @transaction.atomic
 def draft(
-    call: Call, *, picks: Mapping[Application, Decimal], title: str, minutes: str, actor
+    call: Call,
+    *,
+    picks: Mapping[Application, Decimal],
+    title: str,
+    met_on: date,
+    minutes: str = "",
+    actor,
 ) -> Selection:
-    """A selection of waiting cases with the amount (元) recommended for each.
+    """A selection of waiting cases alone, with the amount (元) recommended for each.
 
-    Raises ``Refused``: role, no_items, title_missing, case_moved, drafted_elsewhere.
+    Raises ``Refused``: no_cases, title_missing, not_waiting, and as ``selecting.draft``.
     """
-    require_call_role(actor, call, "lead_clerk")
     if not picks:
-        raise Refused("no_items")
+        raise Refused("no_cases")
     if not title.strip():
         raise Refused("title_missing")
-    known = {item.application_id: item for item in waiting_list(call)}
-    now = clock.now()
-    selection = Selection.objects.create(
-        call=call,
-        title=title.strip()[:120],
-        met_on=clock.local(now).date(),
-        minutes=minutes.strip(),
-        drafted_by=actor,
-        drafted_at=now,
-    )
-    for case, amount_cny in picks.items():
-        if case.pk not in known:
-            raise Refused("case_moved", number=case.number, status=case.status)
-        pending = SelectionItem.objects.filter(
-            application=case, selection__state=Selection.State.DRAFTED
-        ).first()
-        if pending is not None:
-            raise Refused("drafted_elsewhere", number=case.number)
-        SelectionItem.objects.create(
-            selection=selection,
-            application=case,
-            outcome=SelectionItem.Outcome.SUPPORT,
-            recommended_cny=cny(amount_cny),
-            rank=known[case.pk].rank,
-            reason="",
-        )
-    record(
-        "selection.draft",
-        obj=selection,
+    waiting = {item.application_id for item in waiting_list(call)}
+    for case in picks:
+        if case.pk not in waiting:
+            raise Refused("not_waiting", number=case.number, status=case.status)
+    return selecting.draft(
+        call,
+        title=title,
+        met_on=met_on,
+        minutes=minutes,
+        items=[
+            selecting.Item(case, SelectionItem.Outcome.SUPPORT, amount_cny)
+            for case, amount_cny in picks.items()
+        ],
         actor=actor,
-        to_state=selection.state,
-        data={"promotion": [case.number for case in picks]},
     )
-    return selection

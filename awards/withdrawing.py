@@ -1,4 +1,8 @@
-"""Withdrawing and cancelling a case: what its award holds is freed in the same transaction."""
+"""Withdrawing and cancelling a case: what its award holds is freed in the same transaction.
+
+An upheld objection is drafted as a proposal in reviews; its release lives here, for it frees
+money and place.
+"""
 
 from django.db import transaction
 from django.utils.text import format_lazy
@@ -10,7 +14,9 @@ from awards import ledger, telling
 from awards.models import Award
 from portal import clock
 from portal.accounts.models import Role
+from reviews import proposing
 from reviews.holding import hold
+from reviews.models import Proposal
 from reviews.refusals import Refused
 
 WITHDRAWABLE = workflow.BY_ACTION["withdraw"].sources
@@ -36,23 +42,29 @@ def withdraw(
 
 @transaction.atomic
 def cancel(
-    application: Application,
-    *,
-    actor,
-    reason: str,
-    action: str = "cancel",
-    seen_revision: int | None = None,
+    application: Application, *, actor, reason: str, seen_revision: int | None = None
 ) -> Application:
-    """取消拟支持, by the lead unit's head: ``cancel`` before the decision, ``uphold_objection``
-    when an objection is upheld. Raises as ``withdraw``."""
+    """取消拟支持 before the decision, by the lead unit's head. Raises as ``withdraw``."""
     return _end(
         application,
-        action,
+        "cancel",
         actor=actor,
         reason=reason,
-        roles=workflow.BY_ACTION[action].roles,
+        roles=workflow.BY_ACTION["cancel"].roles,
         seen_revision=seen_revision,
     )
+
+
+@transaction.atomic
+def release_proposal(proposal: Proposal, *, actor) -> Application:
+    """Release a proposal that frees money (异议成立): what the case holds is free again, and the
+    case ends. Raises as ``reviews.proposing.release``."""
+    case = Application.objects.select_for_update(of=("self",)).get(pk=proposal.application_id)
+    freed = release_award(case, actor=actor, note=proposal.reason)
+    case = proposing.release(proposal, actor=actor, money_freed=True)
+    done = workflow.BY_ACTION[proposal.action].done
+    tell_lead(case, freed=freed, actor=actor, done=done)
+    return case
 
 
 def _end(application, action, *, actor, reason, roles, seen_revision) -> Application:

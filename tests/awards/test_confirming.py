@@ -113,14 +113,9 @@ def test_one_off_support_is_refused_for_who_has_it():
 )
 def test_only_a_head_who_did_not_draft_confirms(who, reason):
     scene = make_scene()
-    selection = scene.selection((scene.case(), "support", "1000000"))
-    if who == "drafter_head":
-        selection = scene.selection(
-            (scene.case(), "support", "1000000"), drafted_by=scene.lead_head
-        )
-        actor = scene.lead_head
-    else:
-        actor = getattr(scene, who)
+    drafter = scene.lead_head if who == "drafter_head" else scene.lead_clerk
+    selection = scene.selection((scene.case(), "support", "1000000"), drafted_by=drafter)
+    actor = drafter if who == "drafter_head" else getattr(scene, who)
     with pytest.raises(Refused) as caught:
         confirm_selection(selection, actor=actor)
     assert caught.value.reason == reason

@@ -7,8 +7,11 @@ import pytest
 from awards import promoting
 from awards.confirming import confirm_selection
 from awards.models import Award
-from awards.withdrawing import cancel, withdraw
+from awards.withdrawing import cancel, release_proposal, withdraw
+from portal import clock
 from portal.notices.models import Notice
+from reviews import noticing, objecting
+from reviews.models import Objection
 from reviews.refusals import Refused
 from tests.awards.cases import make_scene
 from tests.awards.test_ledger import counters, flush
@@ -63,16 +66,49 @@ def test_withdrawing_after_the_decision_is_too_late():
     assert caught.value.reason == "state"
 
 
-def test_upheld_objection_frees_what_was_reserved():
-    from applications import workflow
+def objected(scene):
+    """A case on public notice with an accepted objection, and the proposal to uphold it."""
+    case = scene.case()
+    selection = scene.selection((case, "support", "1000000"))
+    confirm_selection(selection, actor=scene.lead_head)
+    notice = noticing.publish(
+        selection, actor=scene.lead_clerk, title="公示", text="x", contact="025-1"
+    )
+    now = clock.now()
+    objection = Objection.objects.create(
+        notice=notice,
+        application=case,
+        signed_as="person",
+        signatory="张三",
+        contact="025-2",
+        text="数据不实",
+        filed_at=now,
+    )
+    objecting.accept(objection, actor=scene.lead_clerk)
+    return case, objecting.decide(
+        objection, actor=scene.lead_clerk, upheld=True, conclusion="异议属实"
+    )
 
+
+def test_upheld_objection_frees_what_was_reserved():
     scene = make_scene()
-    case = scene.reserved().application
-    workflow.move(case, "object", actor=scene.lead_clerk, note="有异议")
-    cancel(case, actor=scene.lead_head, reason="异议属实", action="uphold_objection")
+    case, proposal = objected(scene)
+    release_proposal(proposal, actor=scene.lead_head)
     flush()
     case.refresh_from_db()
-    assert (case.status, counters(scene)) == ("cancelled", (0, 0, 0, 0))
+    proposal.refresh_from_db()
+    assert (case.status, proposal.state) == ("cancelled", "released")
+    assert counters(scene) == (0, 0, 0, 0)
+
+
+def test_upheld_objection_by_who_may_not_frees_nothing():
+    scene = make_scene()
+    case, proposal = objected(scene)
+    with pytest.raises(Refused) as caught:
+        release_proposal(proposal, actor=scene.lead_clerk)
+    assert caught.value.reason in {"role", "same_person"}
+    case.refresh_from_db()
+    assert (case.status, counters(scene)) == ("objection", (100 * WAN, 0, 0, 1))
 
 
 def test_cancelling_before_the_decision_frees_what_was_reserved():
@@ -110,14 +146,18 @@ def test_waiting_list_is_promoted_by_two_people_when_a_place_is_free():
         scene.call,
         picks={second: Decimal("800000")},
         title="备选递补",
-        minutes="",
+        met_on=clock.today(),
         actor=scene.lead_clerk,
     )
     with pytest.raises(Refused) as caught:
         promoting.draft(
-            scene.call, picks={second: Decimal(1)}, title="再次", minutes="", actor=scene.lead_clerk
+            scene.call,
+            picks={third: Decimal(1)},
+            title="再次",
+            met_on=clock.today(),
+            actor=scene.lead_clerk,
         )
-    assert caught.value.reason == "drafted_elsewhere"
+    assert caught.value.reason == "already_drafted"
     confirm_selection(selection, actor=scene.lead_head)
     flush()
     second.refresh_from_db()
@@ -129,9 +169,9 @@ def test_waiting_list_is_promoted_by_two_people_when_a_place_is_free():
 @pytest.mark.parametrize(
     ("pick", "title", "who", "reason"),
     [
-        (None, "x", "lead_clerk", "no_items"),
+        (None, "x", "lead_clerk", "no_cases"),
         ("second", " ", "lead_clerk", "title_missing"),
-        ("first", "x", "lead_clerk", "case_moved"),
+        ("first", "x", "lead_clerk", "not_waiting"),
         ("second", "x", "lead_head", "role"),
     ],
 )
@@ -140,5 +180,7 @@ def test_promotion_refuses(pick, title, who, reason):
     first, second, _third = waitlisted(scene)
     picks = {} if pick is None else {{"first": first, "second": second}[pick]: Decimal(1)}
     with pytest.raises(Refused) as caught:
-        promoting.draft(scene.call, picks=picks, title=title, minutes="", actor=getattr(scene, who))
+        promoting.draft(
+            scene.call, picks=picks, title=title, met_on=clock.today(), actor=getattr(scene, who)
+        )
     assert caught.value.reason == reason
