@@ -39,6 +39,27 @@ class Demand:
         return self.bound.cap_places if self.account is None else room(self.account, self.bound)[1]
 
     @property
+    def cap_cny(self) -> Decimal | None:
+        """The tighter of the account's cap and the one of the cases' own definition (元)."""
+        left = self.left_cny
+        return None if left is None else left + self.committed_cny
+
+    @property
+    def cap_places(self) -> int | None:
+        left = self.left_places
+        return None if left is None else left + self.committed_places
+
+    @property
+    def after_cny(self) -> Decimal:
+        return self.committed_cny + self.asked_cny
+
+    @property
+    def left_after_cny(self) -> Decimal | None:
+        """What is left afterwards (元); negative: by so much it is exceeded."""
+        left = self.left_cny
+        return None if left is None else left - self.asked_cny
+
+    @property
     def over_cny(self) -> Decimal:
         """By how much the demand exceeds what is left (元)."""
         left = self.left_cny

@@ -28,6 +28,11 @@ class Figures:
     in_hand_count: int = 0
 
     @property
+    def reserved_cny(self) -> Decimal:
+        """拟支持: committed and not yet approved."""
+        return self.committed_cny - self.approved_cny
+
+    @property
     def left_cny(self) -> Decimal | None:
         """剩余额度: budget less what is committed; None without a budget."""
         return None if self.budget_cny is None else self.budget_cny - self.committed_cny

@@ -218,7 +218,7 @@ def ledger_row(year: int, line: LineRow) -> list[Any]:
         year,
         line.measure.lead_unit.name_zh,
         figures.budget_cny,
-        figures.committed_cny - figures.approved_cny,
+        figures.reserved_cny,
         figures.approved_cny,
         figures.paid_cny,
         figures.left_cny,

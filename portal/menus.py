@@ -51,6 +51,12 @@ ENTRIES: list[Entry] = [
     Entry("policy_admin", "policy_admin_home", _("政策管理")),
     Entry("policy_admin", "policy_call_list", _("申报通知管理")),
     Entry("policy_admin", "policy_calendar", _("工作日日历")),
+    Entry("finance", "award_finance_inbox", _("财政待办")),
+    Entry("finance_head", "award_finance_inbox", _("财政待办")),
+    Entry("officer", "award_caps", _("额度与拨付")),
+    Entry("policy_admin", "award_caps", _("额度与拨付")),
+    Entry("auditor", "award_caps", _("额度与拨付")),
+    Entry("officer", "award_decision_list", _("决定")),
 ]
 
 # Role and url name of the page on which whoever holds it arrives after signing in. The first that

@@ -19,6 +19,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("language/", views.set_language, name="set_language"),
     path("display/", views.set_display, name="set_display"),
+    path("awards/", include("awards.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("portal.notices.urls")),
     path("", include("portal.accounts.urls")),

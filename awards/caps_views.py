@@ -1,0 +1,188 @@
+"""额度与拨付: the overview, a measure, a call, an award."""
+
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from applications.models import Status
+from awards import access, decisions, overview, payments, promoting
+from awards.access import staff
+from awards.accounts import bounds_of, find, room
+from awards.models import Award, CapAccount, Decision, Entry, PaymentBatch
+from awards.tracing import rows_of, steps_of
+from policy import computing
+from policy.calls import schema_of
+from portal import clock
+from portal.accounts.loading import has_role
+from portal.accounts.models import Role
+from portal.paging import page_by_key
+from reviews.holding import call_roles
+from reviews.models import Selection
+
+AWARD_KEYS = ["-made_at", "uid"]
+# What a list of awards shows: never the trace, which may be long.
+_HEAVY = ("trace", "application__computation")
+
+
+def _year(request, known: list[int]) -> int | None:
+    """The year asked for; without one this year, or the newest that has a call. None: all."""
+    asked = request.GET.get("year", "")
+    if asked == "all":
+        return None
+    if asked.isdecimal() and int(asked) in known:
+        return int(asked)
+    this = clock.local(request.arrived_at).year
+    return this if this in known or not known else known[0]
+
+
+@staff
+@require_GET
+def caps(request):
+    """The overview: figures, a bar for each line, places; 预演 shows the queue as approved."""
+    measures = access.require_measures(request.user)
+    known = overview.years(measures)
+    year = _year(request, known)
+    rows = overview.lines(year=year, measures=measures)
+    context = {
+        "rows": rows,
+        "total": overview.total(rows),
+        "year": year,
+        "years": known,
+        "preview": request.GET.get("preview") == "1",
+        "agrees": not overview.accounts_that_disagree(),
+        "as_of": request.arrived_at,
+        "is_finance": access.sees_accounts(request.user),
+    }
+    return render(request, "awards/caps.html", context)
+
+
+@staff
+@require_GET
+def line(request, line: str):
+    """A measure's calls and every award behind its bar."""
+    measure = access.get_measure(request.user, line)
+    known = overview.years([measure.pk])
+    year = _year(request, known)
+    found = overview.lines(year=year, measures=[measure.pk])
+    every = Award.objects.filter(call__measure=measure)
+    if year is not None:
+        every = every.filter(year=year)
+    context = {
+        "measure": measure,
+        "row": found[0] if found else None,
+        "year": year,
+        "years": known,
+        "openings": _openings(measure),
+        "quotas": CapAccount.objects.filter(measure=measure, rule=f"{line}/places"),
+        **_award_list(request, every),
+    }
+    return render(request, "awards/line.html", context)
+
+
+def _openings(measure) -> list[Entry]:
+    """What was granted before the portal: entries that count in one of the measure's accounts."""
+    return list(
+        Entry.objects.filter(kind=Entry.Kind.OPENING, postings__account__measure=measure)
+        .select_related("made_by")
+        .order_by("pk")
+        .distinct()
+    )
+
+
+def _award_list(request, every) -> dict:
+    """A page of awards, with the filter by state and the sums of all that it shows."""
+    state = request.GET.get("state", "")
+    state = state if state in Award.State.values else ""
+    shown = every.filter(state=state) if state else every
+    page = page_by_key(
+        shown.select_related("application", "organisation", "call").defer(*_HEAVY),
+        request,
+        keys=AWARD_KEYS,
+    )
+    sums = shown.aggregate(
+        recommended=Sum("recommended_cny", filter=~Q(state=Award.State.RELEASED)),
+        approved=Sum("approved_cny"),
+        paid=Sum("paid_cny"),
+    )
+    return {
+        "page": page,
+        "sums": sums,
+        "state": state,
+        "states": Award.State.choices,
+        "hidden": every.count() if state and not page.rows else 0,
+    }
+
+
+@staff
+@require_GET
+def call(request, uid: str):
+    """A call's money: what waits for whom, its accounts, its awards, its waiting list."""
+    call = access.get_call(request.user, uid)
+    found = overview.lines(year=call.year, measures=[call.measure_id])
+    row = next(row for line in found for row in line.calls if row.call.pk == call.pk)
+    roles = call_roles(request.user, call)
+    finance = has_role(request.user, Role.FINANCE)
+    waiting = promoting.waiting_list(call)
+    context = {
+        "call": call,
+        "row": row,
+        "line": found[0],
+        "roles": roles,
+        "is_finance": access.sees_accounts(request.user),
+        "selections": Selection.objects.filter(call=call, state="drafted"),
+        "ready": decisions.candidates(call).count(),
+        "undecided": Decision.objects.filter(call=call, state="drafted"),
+        "unconfirmed": Decision.objects.filter(call=call, state="released"),
+        "dues": len(payments.dues(call)) if finance else 0,
+        "unpaid": PaymentBatch.objects.filter(call=call, state="drafted"),
+        "waiting": waiting,
+        "may_promote": "lead_clerk" in roles and bool(waiting),
+        "may_decide": "lead_clerk" in roles,
+        "may_pay": finance,
+        **_award_list(request, Award.objects.filter(call=call)),
+    }
+    return render(request, "awards/call.html", context)
+
+
+@staff
+@require_GET
+def award(request, uid: str):
+    """One award: its computation, the accounts that bound it, its entries and payments."""
+    award = access.get_award(request.user, uid)
+    case = award.application
+    case.call, case.definition, case.organisation = award.call, award.definition, award.organisation
+    bounds = bounds_of(case)
+    accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
+    full = access.sees_accounts(request.user)
+    rows = list(award.payments.select_related("batch").order_by("pk"))
+    for row in rows:
+        row.shown_account = row.payee_account if full else payments.masked(row.payee_account)
+    context = {
+        "award": award,
+        "case": case,
+        "steps": steps_of(award),
+        "trace_rows": rows_of(award),
+        "replays": _replays(award),
+        "bounds": [
+            (bound, accounts[bound.key], *room(accounts[bound.key], bound))
+            for bound in bounds
+            if bound.key in accounts
+        ],
+        "entries": award.entries.select_related("made_by").order_by("pk"),
+        "payments": rows,
+        "decision": Decision.objects.filter(items__award=award).first(),
+        "may_cancel": case.status == Status.DECISION
+        and "lead_head" in call_roles(request.user, award.call),
+    }
+    return render(request, "awards/award.html", context)
+
+
+def _replays(award: Award) -> bool | None:
+    """Whether the stored computation comes out again under its pinned version; None: no trace."""
+    if "arguments" not in award.trace:
+        return None
+    again = computing.replay(schema_of(award.definition), award.trace)
+    same = again.canonical() == computing.canonical(award.trace)
+    return same and (again.capped_cny or Decimal(0)) == award.capped_cny

@@ -1,0 +1,228 @@
+"""决定: list, draft, signature, finance's confirmation, the paper."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from awards import access, decisions, finance
+from awards.access import finance_only, staff
+from awards.answering import attempt, attempt_said, status_of
+from awards.forms import DecisionForm, ReasonForm, SourceForm, TypedConfirmation
+from awards.models import Award, Decision
+from portal.accounts.loading import has_role, require_role
+from portal.accounts.models import Role
+from portal.files.serving import respond
+from portal.paging import page_by_key
+from reviews.holding import call_roles
+
+lead_clerk = require_role(Role.CLERK)
+lead_head = require_role(Role.HEAD)
+
+
+def _listed(rows):
+    from django.db.models import Count, Sum
+
+    return rows.annotate(item_count=Count("items"), sum_cny=Sum("items__approved_cny")).defer(
+        "text"
+    )
+
+
+@staff
+@require_GET
+def decision_list(request):
+    access.require_measures(request.user)
+    every = access.decisions_of(request.user)
+    state = request.GET.get("state", "")
+    state = state if state in Decision.State.values else ""
+    shown = every.filter(state=state) if state else every
+    page = page_by_key(_listed(shown), request, keys=["-drafted_at", "uid"])
+    context = {
+        "page": page,
+        "state": state,
+        "states": Decision.State.choices,
+        "hidden": every.count() if state and not page.rows else 0,
+    }
+    return render(request, "awards/decision_list.html", context)
+
+
+def _as_lead(request, decision: Decision, role: str) -> None:
+    if role not in call_roles(request.user, decision.call):
+        raise Http404(role)
+
+
+def _detail(request, decision: Decision, *, form=None, status: int = 200):
+    """The decision with the one act that its reader may do."""
+    roles = call_roles(request.user, decision.call)
+    drafted = decision.state == Decision.State.DRAFTED
+    items = list(
+        decision.items.select_related("award__application__district", "award__organisation")
+        .defer("award__trace", "award__application__computation")
+        .order_by("award__application__number")
+    )
+    moved = [
+        item.award for item in items if drafted and item.award.application.status != "decision"
+    ]
+    may_release = drafted and "lead_head" in roles and decision.drafted_by_id != request.user.pk
+    may_confirm = decision.state == Decision.State.RELEASED and has_role(request.user, Role.FINANCE)
+    if form is None and may_release:
+        form = TypedConfirmation(expected=decision.number)
+    if form is None and may_confirm:
+        form = SourceForm()
+    context = {
+        "decision": decision,
+        "items": items,
+        "moved": moved,
+        "total_cny": sum(item.approved_cny for item in items),
+        "may_edit": drafted and "lead_clerk" in roles,
+        "may_discard": drafted and bool(roles),
+        "may_release": may_release,
+        "own": drafted and "lead_head" in roles and decision.drafted_by_id == request.user.pk,
+        "may_confirm": may_confirm,
+        "form": form,
+    }
+    return render(request, "awards/decision_detail.html", context, status=status)
+
+
+@staff
+@require_GET
+def decision_detail(request, uid: str):
+    return _detail(request, access.get_decision(request.user, uid))
+
+
+@lead_clerk
+@require_http_methods(["GET", "POST"])
+def decision_new(request, uid: str):
+    """Draft a decision of a call from the awards whose public notice has closed."""
+    call = access.get_call(request.user, uid)
+    if "lead_clerk" not in call_roles(request.user, call):
+        raise Http404(uid)
+    awards = list(decisions.candidates(call))
+    initial = {
+        "title": _("关于%(call)s支持项目的通知") % {"call": call.title_zh.removesuffix("申报通知")}
+    }
+    form = DecisionForm(request.POST or None, objects=awards, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        decision = attempt(
+            form,
+            lambda: decisions.draft(call, items=form.picked(), actor=request.user, **_words(form)),
+        )
+        if decision is not None:
+            messages.success(request, _("已提交签发。"))
+            return redirect("award_decision_detail", decision.uid)
+    context = {"call": call, "form": form, "decision": None}
+    return render(request, "awards/decision_form.html", context, status=status_of(form))
+
+
+@lead_clerk
+@require_http_methods(["GET", "POST"])
+def decision_edit(request, uid: str):
+    decision = access.get_decision(request.user, uid)
+    _as_lead(request, decision, "lead_clerk")
+    if decision.state != Decision.State.DRAFTED:
+        raise Http404(uid)
+    chosen = {
+        item.award.uid: item.approved_cny
+        for item in decision.items.select_related("award__application", "award__organisation")
+    }
+    own = Award.objects.filter(uid__in=chosen).select_related("application", "organisation")
+    awards = sorted(
+        [*own, *decisions.candidates(decision.call)], key=lambda award: award.application.number
+    )
+    form = DecisionForm(request.POST or None, objects=awards, chosen=chosen, decision=decision)
+    if request.method == "POST" and form.is_valid():
+        seen = request.POST.get("revision", "")
+        done = attempt(
+            form,
+            lambda: decisions.update(
+                decision,
+                items=form.picked(),
+                actor=request.user,
+                seen_revision=int(seen) if seen.isdecimal() else 0,
+                **_words(form),
+            ),
+        )
+        if done is not None:
+            messages.success(request, _("已保存并重新提交签发。"))
+            return redirect("award_decision_detail", decision.uid)
+    context = {"call": decision.call, "form": form, "decision": decision}
+    return render(request, "awards/decision_form.html", context, status=status_of(form))
+
+
+def _words(form) -> dict:
+    return {name: form.cleaned_data[name] for name in ("number", "title", "text")}
+
+
+@lead_head
+@require_POST
+def decision_release(request, uid: str):
+    decision = access.get_decision(request.user, uid)
+    _as_lead(request, decision, "lead_head")
+    form = TypedConfirmation(request.POST, expected=decision.number)
+    if form.is_valid() and attempt(
+        form,
+        lambda: decisions.release(decision, actor=request.user, seen_revision=_seen(request)),
+    ):
+        messages.success(request, _("决定已签发，已送财政确认并通知申报单位。"))
+        return redirect("award_decision_detail", decision.uid)
+    return _detail(request, decision, form=form, status=status_of(form))
+
+
+@staff
+@require_POST
+def decision_discard(request, uid: str):
+    decision = access.get_decision(request.user, uid)
+    if not call_roles(request.user, decision.call):
+        raise Http404(uid)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        attempt_said(
+            request,
+            lambda: decisions.discard(
+                decision,
+                actor=request.user,
+                reason=form.cleaned_data["reason"],
+                seen_revision=_seen(request),
+            ),
+            done=_("草稿已作废，所列项目可列入另一份决定。"),
+        )
+    else:
+        messages.error(request, _("请填写理由。"))
+    return redirect("award_decision_detail", decision.uid)
+
+
+@finance_only
+@require_POST
+def decision_confirm(request, uid: str):
+    """Finance confirms a signed decision and names where the money comes from."""
+    decision = access.get_decision(request.user, uid)
+    if not has_role(request.user, Role.FINANCE):
+        raise Http404(uid)
+    form = SourceForm(request.POST)
+    if form.is_valid() and attempt(
+        form,
+        lambda: finance.confirm(
+            decision,
+            actor=request.user,
+            funding_source=form.cleaned_data["funding_source"],
+            seen_revision=_seen(request),
+        ),
+    ):
+        messages.success(request, _("已确认资金来源，可以编制拨付表。"))
+        return redirect("award_decision_detail", decision.uid)
+    return _detail(request, decision, form=form, status=status_of(form))
+
+
+def _seen(request) -> int | None:
+    seen = request.POST.get("revision", "")
+    return int(seen) if seen.isdecimal() else None
+
+
+@staff
+@require_GET
+def decision_pdf(request, uid: str):
+    decision = access.get_decision(request.user, uid)
+    if decision.pdf is None:
+        raise Http404(uid)
+    return respond(decision.pdf, name=f"{decision.number}.pdf", inline=True, request=request)

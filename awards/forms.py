@@ -1,0 +1,256 @@
+"""Forms of decisions, payments, withdrawals and confirmations. Amounts are typed in 万元."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from awards.finance import MAX_SOURCE_CHARS
+from awards.models import Award, Decision
+from policy.forms import WanField
+from policy.money import show_wan
+from portal import clock
+from reviews.models import SelectionItem
+
+
+class Plain(forms.Form):
+    """A form whose tag and token the template writes."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.use_required_attribute = False
+        self.helper = FormHelper(self)
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+
+class TypedConfirmation(Plain):
+    """An act that cannot be undone: the person types what it is about."""
+
+    confirmation = forms.CharField(
+        max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+
+    def __init__(self, *args, expected: str, **options):
+        super().__init__(*args, **options)
+        self.expected = expected
+        self.fields["confirmation"].label = gettext("请输入“%(expected)s”以确认") % {
+            "expected": expected
+        }
+
+    def clean_confirmation(self):
+        typed = self.cleaned_data["confirmation"].strip()
+        if typed != self.expected:
+            raise ValidationError(
+                gettext("输入的内容与“%(expected)s”不一致。") % {"expected": self.expected}
+            )
+        return typed
+
+
+class ReasonForm(Plain):
+    reason = forms.CharField(
+        label=_("理由"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class WithdrawForm(TypedConfirmation):
+    """撤回申报: a reason, and the number typed."""
+
+    reason = forms.CharField(
+        label=_("撤回理由"),
+        help_text=_("将记入办理记录，并告知牵头单位。"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    field_order = ["reason", "confirmation"]
+
+
+class CancelForm(WithdrawForm):
+    """取消拟支持, as the lead unit's head."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["reason"].label = gettext("取消理由")
+        self.fields["reason"].help_text = gettext("将记入办理记录，并告知申报单位。")
+
+
+class SourceForm(Plain):
+    funding_source = forms.CharField(
+        label=_("资金来源"),
+        help_text=_("例如：2026年度市级科技专项资金。"),
+        max_length=MAX_SOURCE_CHARS,
+    )
+
+
+class DayForm(Plain):
+    on = forms.DateField(
+        label=_("日期"), widget=forms.DateInput(attrs={"type": "date", "class": "input-date"})
+    )
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["on"].initial = clock.today()
+
+
+class ArrivedForm(DayForm):
+    """到账: the day on which the payee had it."""
+
+
+class BouncedForm(DayForm):
+    """退汇: the day, and what the bank says."""
+
+    reason = forms.CharField(label=_("退汇原因"), max_length=300)
+
+
+class Pickable(Plain):
+    """Rows to choose from, each with a box; with an amount where ``amounts`` is set.
+
+    ``rows()`` pairs each object with its bound fields, for the template's table.
+    """
+
+    amounts = False
+
+    def __init__(
+        self, *args, objects: Sequence, chosen: dict[str, Decimal] | None = None, **options
+    ):
+        super().__init__(*args, **options)
+        # The rows are laid out by the template's table, what else there is by crispy.
+        self.helper.layout = Layout(*self.fields)
+        self.objects = list(objects)
+        for thing in self.objects:
+            key = self.key(thing)
+            box = forms.BooleanField(required=False, label=self.name(thing))
+            box.initial = chosen is None or key in chosen
+            box.widget.attrs |= {"class": "form-check-input", "aria-label": box.label}
+            self.fields[f"pick_{key}"] = box
+            if self.amounts:
+                amount = WanField(required=False, label=self.amount_label(thing))
+                amount.initial = (chosen or {}).get(key, self.most(thing))
+                amount.widget.attrs |= {
+                    "class": "form-control input-number",
+                    "aria-label": amount.label,
+                }
+                self.fields[f"amount_{key}"] = amount
+
+    def key(self, thing) -> str:
+        return thing.uid
+
+    def name(self, thing) -> str:
+        raise NotImplementedError
+
+    def most(self, thing) -> Decimal:
+        raise NotImplementedError
+
+    def amount_label(self, thing) -> str:
+        return gettext("%(name)s 的金额（万元）") % {"name": self.name(thing)}
+
+    def rows(self):
+        for thing in self.objects:
+            key = self.key(thing)
+            amount = self[f"amount_{key}"] if self.amounts else None
+            yield thing, self[f"pick_{key}"], amount
+
+    def clean(self):
+        values = super().clean()
+        found = [thing for thing in self.objects if values.get(f"pick_{self.key(thing)}")]
+        if self.objects and not found:
+            raise ValidationError(gettext("请至少选择一项。"))
+        for thing in found if self.amounts else []:
+            name = f"amount_{self.key(thing)}"
+            if name in self.errors:
+                continue
+            amount = values.get(name)
+            if amount is None or amount <= 0:
+                self.add_error(name, gettext("请填写大于 0 的金额。"))
+            elif amount > self.most(thing):
+                self.add_error(
+                    name,
+                    gettext("不超过 %(most)s 万元。") % {"most": show_wan(self.most(thing))},
+                )
+        return values
+
+    def picked(self) -> dict:
+        """Each chosen object with its amount (None without amounts)."""
+        return {
+            thing: self.cleaned_data.get(f"amount_{self.key(thing)}")
+            for thing in self.objects
+            if self.cleaned_data.get(f"pick_{self.key(thing)}")
+        }
+
+
+class DecisionForm(Pickable):
+    """A decision: number, title, text, and the awards with what is approved of each."""
+
+    amounts = True
+    number = forms.CharField(
+        label=_("文号"), help_text=_("例如：宁科〔2026〕88号。"), max_length=60
+    )
+    title = forms.CharField(label=_("标题"), max_length=160)
+    text = forms.CharField(
+        label=_("正文"),
+        help_text=_("每段一行；支持项目的名单和金额由系统附后。"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    def __init__(self, *args, decision: Decision | None = None, **options):
+        if decision is not None:
+            options["initial"] = {
+                name: getattr(decision, name) for name in ("number", "title", "text")
+            }
+        super().__init__(*args, **options)
+
+    def name(self, thing: Award) -> str:
+        return thing.application.number
+
+    def most(self, thing: Award) -> Decimal:
+        return thing.recommended_cny
+
+
+class PaymentForm(Pickable):
+    """A batch: the awards whose next instalment goes out."""
+
+    def key(self, thing) -> str:
+        return thing.award.uid
+
+    def name(self, thing) -> str:
+        return thing.award.application.number
+
+    def rows(self):
+        for thing, box, amount in super().rows():
+            if thing.payee_missing:
+                box.field.disabled, box.field.initial = True, False
+            yield thing, box, amount
+
+
+class PromotionForm(Pickable):
+    """递补: cases of the waiting list with the amount recommended for each."""
+
+    amounts = True
+    title = forms.CharField(label=_("会议名称"), max_length=120)
+    met_on = forms.DateField(
+        label=_("会议日期"), widget=forms.DateInput(attrs={"type": "date", "class": "input-date"})
+    )
+    minutes = forms.CharField(
+        label=_("会议纪要"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def key(self, thing: SelectionItem) -> str:
+        return thing.application.uid
+
+    def name(self, thing: SelectionItem) -> str:
+        return thing.application.number
+
+    def most(self, thing: SelectionItem) -> Decimal:
+        from reviews.selecting import most_cny
+
+        return most_cny(thing.application)
