@@ -40,6 +40,7 @@ class Problem:
     row: int | None = None
     row_uid: str = ""
     severity: str = ERROR
+    row_label: Any = ""
 
     @property
     def stops(self) -> bool:
@@ -49,6 +50,8 @@ class Problem:
     def message(self) -> str:
         """The words of summaries: row and label first."""
         text = format_lazy("{}：{}", self.label, self.text) if self.label else self.text
+        if self.row_label:
+            return f"{self.row_label} {text}"
         if self.row is None:
             return str(text)
         return str(_("第 %(row)s 行 %(text)s") % {"row": self.row, "text": text})
@@ -145,9 +148,12 @@ def _answer_problems(
     *,
     row: int | None = None,
     row_uid: str = "",
+    row_label: Any = "",
 ) -> Iterator[Problem]:
     def problem(code, text, severity=ERROR):
-        return Problem(section.code, code, text, item.code, item.label, row, row_uid, severity)
+        return Problem(
+            section.code, code, text, item.code, item.label, row, row_uid, severity, row_label
+        )
 
     try:
         value = answers.read(item, stored)
@@ -184,15 +190,20 @@ def table_problems(section: Section, rows: Iterable[TableRow]) -> list[Problem]:
         if len(kept) < table.min_rows:
             facts = {"min": table.min_rows, "count": len(kept)}
             text = Issue(table.code, "too_few_rows", facts)
-            found.append(Problem(section.code, "too_few_rows", text, severity=MISSING))
+            found.append(
+                Problem(section.code, "too_few_rows", text, label=section.title, severity=MISSING)
+            )
         if len(kept) > table.max_rows:
             facts = {"max": table.max_rows, "count": len(kept)}
             text = Issue(table.code, "too_many_rows", facts)
-            found.append(Problem(section.code, "too_many_rows", text))
+            found.append(Problem(section.code, "too_many_rows", text, label=section.title))
     for number, uid, data in kept:
+        label = table.rows[number - 1].label if table.rows else ""
         for column in table.columns:
             stored = data.get(column.code)
-            found += _answer_problems(section, column, stored, data, row=number, row_uid=uid)
+            found += _answer_problems(
+                section, column, stored, data, row=number, row_uid=uid, row_label=label
+            )
     broken = {(problem.row, problem.field) for problem in found}
     for check in table.checks:
         found += _table_check(section, table, check, kept, broken)
@@ -220,13 +231,13 @@ def _invoice_problems(content: Content, section: Section) -> Iterator[Problem]:
     table = section.invoices
     if figures.rows < table.min_rows:
         text = Issue(table.code, "too_few_rows", {"min": table.min_rows, "count": figures.rows})
-        yield Problem(section.code, "too_few_rows", text, severity=MISSING)
+        yield Problem(section.code, "too_few_rows", text, label=section.title, severity=MISSING)
     if figures.rows > table.max_rows:
         text = Issue(table.code, "too_many_rows", {"max": table.max_rows, "count": figures.rows})
-        yield Problem(section.code, "too_many_rows", text)
+        yield Problem(section.code, "too_many_rows", text, label=section.title)
     if figures.wrong:
         text = _("%(count)s 行有误") % {"count": figures.wrong}
-        yield Problem(section.code, "wrong_rows", text)
+        yield Problem(section.code, "wrong_rows", text, label=section.title)
 
 
 def _attachment_problems(content: Content, section: Section) -> Iterator[Problem]:

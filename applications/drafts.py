@@ -117,8 +117,13 @@ def _live(call: Call, organisation: Organisation) -> Application | None:
     return _live_cases(call, organisation).order_by("-pk").first()
 
 
+def allowed_cases(call: Call) -> int:
+    """How many live cases an organisation may have under the call."""
+    return int(call.settings.get(CASES_SETTING) or 1)
+
+
 def _free_ordinal(call: Call, organisation: Organisation) -> int:
-    allowed = int(call.settings.get(CASES_SETTING) or 1)
+    allowed = allowed_cases(call)
     taken = set(_live_cases(call, organisation).values_list("ordinal", flat=True))
     for ordinal in range(1, allowed + 1):
         if ordinal not in taken:

@@ -19,9 +19,9 @@ from policy.schema import Field, Section
 # Characters of a cell's digest: a hidden field for each row holds them, column by column.
 MARK = 6
 WIDTHS = {
-    "category": "m", "name": "l", "specification": "m", "quantity": "s", "seller": "l",
-    "seller_uscc": "l", "contract_no": "m", "invoice_no": "l", "invoice_date": "d",
-    "net_cny": "n", "tax_cny": "n", "gross_cny": "n", "paid_on": "d", "voucher_no": "m",
+    "category": "m", "name": "t", "specification": "t", "quantity": "s", "seller": "t",
+    "seller_uscc": "i", "contract_no": "m", "invoice_no": "i", "invoice_date": "d",
+    "net_cny": "n", "tax_cny": "m", "gross_cny": "n", "paid_on": "d", "voucher_no": "m",
     "related_party": "s", "fiscal_percent": "s",
 }  # fmt: skip
 _BY_TYPE = {
@@ -58,7 +58,6 @@ class Cell:
     problem: str = ""
     note: str = ""
     options: Sequence[tuple[str, str]] = ()
-    unit: str = ""
 
     @property
     def mode(self) -> str:
@@ -72,6 +71,7 @@ class Row:
     cells: Sequence[Cell]
     marks: str
     label: str = ""
+    unit: str = ""
     is_open: bool = True
 
     @property
@@ -93,6 +93,8 @@ class Grid:
     wrong: int = 0
     only_wrong: bool = False
     totals: Mapping[str, Any] = field(default_factory=dict)
+    # Whether columns that may stay empty are left out, and whether there are any.
+    is_narrow: bool = False
 
     @property
     def notes(self) -> int:
@@ -131,6 +133,12 @@ def _options(column: Field) -> list[tuple[str, str]]:
     return []
 
 
+def narrowed(heads: Sequence[Head], rows: Sequence[Invoice]) -> list[Head]:
+    """The columns that must be filled, and those in which a row of the page is wrong."""
+    wrong = {code for row in rows for code in row.problems}
+    return [head for head in heads if head.field.required or head.code in wrong]
+
+
 def _row(
     heads: Sequence[Head],
     cells: Mapping[str, Any],
@@ -142,8 +150,10 @@ def _row(
     problems: Mapping[str, str],
     notes: Mapping[str, str],
     label: str = "",
+    unit: str = "",
     is_open: bool = True,
 ) -> Row:
+    by_code = {column.code: column for column in columns}
     return Row(
         key=key,
         number=number,
@@ -155,12 +165,13 @@ def _row(
                 problem=problems.get(head.code, ""),
                 note=notes.get(head.code, ""),
                 options=_selected(options[head.code], typed(column, cells.get(head.code))),
-                unit=str(column.unit or "") if label else "",
             )
-            for head, column in zip(heads, columns, strict=True)
+            for head in heads
+            for column in [by_code[head.code]]
         ],
         marks=marks_of(columns, cells),
         label=label,
+        unit=unit,
         is_open=is_open,
     )
 
@@ -185,9 +196,9 @@ def child_grid(
         if problem.row_uid and problem.field:
             by_row.setdefault(problem.row_uid, {}).setdefault(problem.field, str(problem.text))
 
-    def row(key, number, cells, label="", uid=""):
+    def row(key, number, cells, label="", unit="", uid=""):
         return _row(
-            heads, cells, key=key, number=number, options=options, label=label,
+            heads, cells, key=key, number=number, options=options, label=label, unit=unit,
             columns=sheets.row_columns(sheet.section, number) if sheet.fixed else sheet.columns,
             problems=by_row.get(uid or key, {}), notes={}, is_open=is_open(key),
         )  # fmt: skip
@@ -200,6 +211,7 @@ def child_grid(
                 number,
                 held[number].data if number in held else {},
                 str(fixed.label),
+                str(fixed.unit or ""),
                 held[number].uid if number in held else fixed.code,
             )
             for number, fixed in enumerate(sheet.fixed, start=1)
@@ -220,6 +232,7 @@ def invoice_grid(
     only_wrong: bool = False,
     is_open=lambda uid: True,
     extra: bool = True,
+    narrow: bool = False,
 ) -> Grid:
     """One page of the investment table: 1 query, and 1 more where rows name each other."""
     heads = heads_of(sheet.columns)
@@ -235,6 +248,8 @@ def invoice_grid(
         # Positions have no gaps: a page is a range of them, whatever the size of the table.
         first = (page - 1) * sheets.PAGE_ROWS + 1
         shown = list(rows.filter(position__range=(first, first + sheets.PAGE_ROWS - 1)))
+    if narrow:
+        heads = narrowed(heads, shown)
     positions = invoices.positions_named(shown)
     columns = {column.code: column for column in sheet.columns}
     built = [
@@ -259,6 +274,7 @@ def invoice_grid(
         section=sheet.section, heads=heads, rows=built, blank=blank, page=page, pages=pages,
         count=figures.rows, wrong=figures.wrong, only_wrong=only_wrong,
         totals={"claimed_cny": figures.claimed_cny, "related_cny": figures.related_cny},
+        is_narrow=narrow,
     )  # fmt: skip
 
 

@@ -90,45 +90,46 @@ def _write(row: Invoice, columns: Sequence[Field]) -> dict[str, Issue]:
     return issues
 
 
-def recheck(sheet: "sheets.InvoiceSheet", changed: Sequence[Invoice]) -> None:
+def recheck(sheet: "sheets.InvoiceSheet", changed: Sequence[Invoice]) -> list[Invoice]:
     """Read the changed rows again, and settle duplicates with every row that bears, or bore,
-    one of their numbers."""
+    one of their numbers. Returns what is to be written: the changed rows and those others.
+
+    New rows need not be stored yet: rows are told apart by uid.
+    """
     if not changed:
-        return
+        return []
     before = {row.invoice_no for row in changed if row.invoice_no}
-    own = {row.pk: _write(row, sheet.columns) for row in changed}
+    own = {row.uid: _write(row, sheet.columns) for row in changed}
     numbers = before | {row.invoice_no for row in changed if row.invoice_no}
-    rows = {row.pk: row for row in changed}
-    for other in sheet.rows().filter(invoice_no__in=numbers).exclude(pk__in=list(rows)):
-        rows[other.pk] = other
-        own[other.pk] = judge(sheet.columns, other.raw)[1]
-    first: dict[str, Invoice] = {}
-    bearers: dict[str, int] = {}
+    rows = {row.uid: row for row in changed}
+    for other in sheet.rows().filter(invoice_no__in=numbers).exclude(uid__in=list(rows)):
+        rows[other.uid] = other
+        own[other.uid] = judge(sheet.columns, other.raw)[1]
+    bearers: dict[str, list[Invoice]] = {}
     ordered = sorted(rows.values(), key=lambda row: row.position)
     for row in ordered:
         if row.invoice_no:
-            first.setdefault(row.invoice_no, row)
-            bearers[row.invoice_no] = bearers.get(row.invoice_no, 0) + 1
+            bearers.setdefault(row.invoice_no, []).append(row)
     for row in ordered:
-        issues = own[row.pk]
-        if bearers.get(row.invoice_no, 0) > 1 and "invoice_no" not in issues:
-            twin = first[row.invoice_no]
-            if twin is row:
-                twin = next(
-                    other
-                    for other in ordered
-                    if other is not row and other.invoice_no == row.invoice_no
-                )
+        issues = own[row.uid]
+        same = bearers.get(row.invoice_no, [])
+        if len(same) > 1 and "invoice_no" not in issues:
+            twin = same[1] if same[0] is row else same[0]
             issues["invoice_no"] = Issue("invoice_no", "duplicate", {"uid": twin.uid})
         row.problems = {code: _stored(issue) for code, issue in issues.items()}
         row.valid = not issues
-    # Two rows that change their numbers may pass through a state in which both bear one.
-    Invoice.objects.filter(pk__in=list(rows), valid=True).update(valid=False)
+    return ordered
+
+
+def store(sheet: "sheets.InvoiceSheet", settled: Sequence[Invoice]) -> None:
+    """Write rows that are stored already. Two rows that exchange their numbers pass through a
+    state in which both bear one: so first none of them is valid."""
+    Invoice.objects.filter(pk__in=[row.pk for row in settled], valid=True).update(valid=False)
     Invoice.objects.bulk_update(
-        ordered,
+        settled,
         [column.code for column in sheet.columns]
         + ["problems", "valid", "verified_cny", "reduction_reason"],
-        batch_size=500,
+        batch_size=200,
     )
 
 

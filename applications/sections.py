@@ -56,7 +56,9 @@ class Report:
             return _("%(state)s · 还差 %(count)s 项") % {"state": label, "count": self.missing}
         if self.state == State.PROBLEM:
             first = next(problem for problem in self.problems if problem.severity == ERROR)
-            return f"{label} · {first.message}"
+            # The row bears the section's title already.
+            told = first.text if first.label == self.section.title else first.message
+            return f"{label} · {told}"
         return str(label)
 
 

@@ -77,6 +77,9 @@ class ChildSheet:
     def settle(self, changed: Sequence[TableRow]) -> None:
         """Nothing follows from a cell: problems are computed when they are shown."""
 
+    def create(self, new: Sequence[TableRow]) -> list[TableRow]:
+        return TableRow.objects.bulk_create(new, batch_size=1000)
+
     def problems(self) -> list[Problem]:
         return table_problems(self.section, self.rows())
 
@@ -100,9 +103,19 @@ class InvoiceSheet:
         return Invoice(application=self.application, position=position)
 
     def settle(self, changed: Sequence[Invoice]) -> None:
+        """Judge stored rows again, and those with which they share a number."""
         from applications import invoices
 
-        invoices.recheck(self, changed)
+        invoices.store(self, invoices.recheck(self, changed))
+
+    def create(self, new: Sequence[Invoice]) -> list[Invoice]:
+        """Judge the new rows before they are stored, once, whatever their number."""
+        from applications import invoices
+
+        uids = {row.uid for row in new}
+        settled = invoices.recheck(self, new)
+        invoices.store(self, [row for row in settled if row.uid not in uids])
+        return Invoice.objects.bulk_create(new, batch_size=1000)
 
 
 def invoice_columns(section: Section) -> tuple[Field, ...]:
@@ -179,12 +192,12 @@ def _save(application, section_code, changes, *, actor) -> tuple[Saved, Answer]:
                 saved.written.append(row)
     if end + len(new) > sheet.max_rows and not sheet.fixed:
         raise TooManyRows(allowed=sheet.max_rows, count=end + len(new))
-    saved.added = sheet.model.objects.bulk_create(new)
     if saved.written:
         sheet.model.objects.bulk_update(
             saved.written, [sheet.cells_field, "revision", "updated_by", "updated_at"]
         )
-    sheet.settle([*saved.written, *saved.added])
+        sheet.settle(saved.written)
+    saved.added = sheet.create(new)
     answer = _touch(sheet, actor=actor, now=now, wrote=bool(saved.written or saved.added))
     return saved, answer
 
@@ -297,8 +310,7 @@ def append(
         _filled(sheet.new(position), cells, actor=actor, now=now)
         for position, cells in enumerate(rows, start=end + 1)
     ]
-    made = sheet.model.objects.bulk_create(made, batch_size=1000)
-    sheet.settle(made)
+    made = sheet.create(made)
     _touch(sheet, actor=actor, now=now, wrote=bool(made) or replacing)
     return made
 

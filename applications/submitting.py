@@ -59,10 +59,13 @@ class Prepared:
         return any(problem.stops for problem in self.problems)
 
 
-def prepare(application: Application) -> Prepared:
-    """The case as it would be submitted, with everything that is wrong with it."""
-    held = content.load(application)
-    computation = amounts.preview(held)
+def prepare(application: Application, *, held: content.Content | None = None) -> Prepared:
+    """The case as it would be submitted, with everything that is wrong with it; ``held`` is its
+    content where a page has read (and computed) it already."""
+    if held is None:
+        held = content.load(application)
+        amounts.preview(held)
+    computation = held.computation
     asked_cny = amounts.asked(held, computation)
     taken = snapshot.take(
         held,

@@ -47,8 +47,9 @@ def told_refusal(fault: NotATable) -> str:
 def from_text(text: str, columns: Sequence[Field]) -> list[dict[str, str]]:
     """Rows of tab-separated text, as Excel and WPS put it on the clipboard.
 
-    With a head row the columns are found by it, else they stand in the table's order (a leading
-    column of row numbers is skipped). Cells in quotes may hold tabs and line breaks.
+    With a head row the columns are found by it, else they stand in the table's order: all of
+    them, or those alone that must be filled. A leading column of row numbers is skipped. Cells in
+    quotes may hold tabs and line breaks.
     """
     rows = [row for row in _split(text) if any(cell.strip() for cell in row)]
     if not rows:
@@ -59,8 +60,15 @@ def from_text(text: str, columns: Sequence[Field]) -> list[dict[str, str]]:
     if places:
         return [_by_place(row, places) for row in rows[1:]]
     skip = 1 if _numbered(rows, columns) else 0
+    columns = _meant(columns, width=max(len(row) for row in rows) - skip)
     places = {column.code: place + skip for place, column in enumerate(columns)}
     return [_by_place(row, places) for row in rows]
+
+
+def _meant(columns: Sequence[Field], *, width: int) -> Sequence[Field]:
+    """As many columns as those that must be filled are these: what the narrow table shows."""
+    required = [column for column in columns if column.required]
+    return required if width == len(required) else columns
 
 
 def _split(text: str) -> list[list[str]]:

@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -73,8 +74,15 @@ def task_groups(frame: Frame) -> list[tuple]:
                 row["tone"] = row["tone"] if flagged else "plain"
                 row["hint"] = _("需补正") if flagged else ""
             rows.append(row)
-        groups.append((group, rows))
+        groups.append((f"{numeral(len(groups) + 1)}{group.title}", rows))
     return groups
+
+
+def numeral(number: int) -> str:
+    """``一、`` before a group's title; nothing in English."""
+    if (get_language() or "").startswith("en") or number > 10:
+        return ""
+    return f"{'一二三四五六七八九十'[number - 1]}、"
 
 
 def hint(frame: Frame, report) -> str:
@@ -168,6 +176,7 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
     )
     context = page_context(request, frame, section) | {
         "form": form,
+        "summary_above": True,
         "seen": json.dumps(seen_digests(form.shown, conflicts)),
         "tab": request.POST.get("tab") or "",
         "conflicts": [conflict_view(conflict) for conflict in conflicts],

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -55,14 +54,11 @@ def _onwards(request, frame: Frame, section, go: str):
 
 def _page(request, frame: Frame, section, *, complete=False, errors=(), status=None):
     report = frame.report(section.code)
-    summary = list(errors)
+    labels = {slot.code: slot.label for slot in frame.content.schema.attachments}
+    wrong = dict(errors)
     if complete:
-        summary += [
-            (f"#slot-{problem.field}", problem.message)
-            for problem in report.problems
-            if problem.stops
-        ]
-    wrong = {href.removeprefix("#slot-"): text for href, text in summary}
+        wrong = {p.field: str(p.text) for p in report.problems if p.stops} | wrong
+    summary = [(f"#slot-{code}", f"{labels[code]}：{text}") for code, text in wrong.items()]
     context = drafting.page_context(request, frame, section) | {
         "slots": [slot_view(frame, section, slot, wrong.get(slot.code, "")) for slot in frame.content.schema.attachments],
         "summary": summary,
@@ -94,7 +90,7 @@ def limits(slot) -> str:
     types = _("、").join(TYPE_NAMES[code] for code in slot.types)
     return _("%(types)s · 单个不超过 %(size)s · 最多 %(count)s 个文件") % {
         "types": types,
-        "size": filesizeformat(slot.max_bytes),
+        "size": f"{slot.max_bytes / 1024**2:g} MB",
         "count": slot.max_files,
     }
 
@@ -148,8 +144,7 @@ def application_upload(request, uid: str, slot: str):
         )
         return JsonResponse({"html": html, "errors": errors}, status=422 if errors else 200)
     if errors:
-        shown = [(f"#slot-{slot}", text) for text in errors]
-        return _page(request, frame, section, errors=shown, status=422)
+        return _page(request, frame, section, errors=[(slot, " ".join(errors))], status=422)
     messages.success(request, _("已上传。"))
     url = reverse("application_section", args=[uid, section.code])
     return redirect(f"{url}#slot-{slot}")

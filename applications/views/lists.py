@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -57,11 +58,10 @@ def application_start(request, call_uid: str):
         else:
             messages.success(request, _("已新建申报。填写的内容会自动保存。"))
             return redirect("application_workspace", application.uid)
-    live = (
+    live = list(
         Application.objects.filter(call=call, organisation=organisation)
         .exclude(status__in=VOID)
         .order_by("-pk")
-        .first()
     )
     context = {
         "call": call,
@@ -71,7 +71,9 @@ def application_start(request, call_uid: str):
         "refusals": refusals,
         "nearest": _nearest(organisation, call, on=on) if refusals else [],
         "refused": not_started(refused) if refused else "",
-        "live": live,
+        "live": live[0] if live else None,
+        "live_url": reverse("application_case", args=[live[0].uid]) if live else "",
+        "may_start": len(live) < drafts.allowed_cases(call),
         "is_open": call.is_open(at=request.arrived_at),
         "sections": [item for item in schema.form.sections if item.kind != "review"],
     }

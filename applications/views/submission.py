@@ -83,7 +83,7 @@ def _submit(request, frame: Frame):
 def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
     application = frame.application
     actions = available_actions(application, request.user)
-    prepared = submitting.prepare(application)
+    prepared = submitting.prepare(application, held=frame.content)
     action = submitting.ACTIONS.get(application.status, "")
     context = {
         "frame": frame,
@@ -94,10 +94,12 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
         "stopping": [problem for problem in prepared.problems if problem.stops],
         "warnings": [problem for problem in prepared.problems if not problem.stops],
         "problem_links": [
-            (_link(frame, problem), problem.message) for problem in prepared.problems if problem.stops
+            (_link(frame, problem), _told(frame, problem))
+            for problem in prepared.problems
+            if problem.stops
         ],
         "warning_links": [
-            (_link(frame, problem), problem.message)
+            (_link(frame, problem), _told(frame, problem))
             for problem in prepared.problems
             if not problem.stops
         ],
@@ -129,6 +131,13 @@ def _link(frame: Frame, problem) -> str:
     if problem.code == "wrong_rows":
         query += "&wrong=1"
     return f"{frame.url_of(section)}?{query}#{problem.anchor}"
+
+
+def _told(frame: Frame, problem) -> str:
+    """The problem in words; of a table's row with the table's title."""
+    if problem.row is None:
+        return problem.message
+    return f"{frame.report(problem.section).section.title} · {problem.message}"
 
 
 def _cards(frame: Frame) -> list[dict]:

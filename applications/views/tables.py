@@ -88,6 +88,7 @@ def _grid(request, frame: Frame, section: Section, sheet, *, complete: bool):
         return grids.invoice_grid(
             sheet, _counting(frame), frame.content.invoices, page=_page_number(request),
             only_wrong="wrong" in request.GET, is_open=is_open, extra=extra,
+            narrow="all" not in request.GET,
         )  # fmt: skip
     problems = frame.report(section.code).problems if complete else ()
     # What is wrong (not: missing) is shown at once; what is missing when asked to be complete.
