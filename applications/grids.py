@@ -304,7 +304,7 @@ def changes_of(columns: Sequence[Field], post: Mapping[str, str]) -> list[sheets
     found = []
     for key, given in by_row.items():
         is_new = key.startswith("new-")
-        seen = read_marks(columns, given.get("seen", ""))
+        seen = read_marks(columns, given.get("_seen", ""))
         cells = {code: enter(known[code], text) for code, text in given.items() if code in known}
         if not is_new:
             cells = {

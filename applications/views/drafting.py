@@ -178,7 +178,7 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
         "form": form,
         "summary_above": True,
         "seen": json.dumps(seen_digests(form.shown, conflicts)),
-        "tab": request.POST.get("tab") or "",
+        "tab": request.POST.get("_tab") or "",
         "conflicts": [conflict_view(conflict) for conflict in conflicts],
         "refused": refused,
         "warnings": [problem for problem in report.problems if not problem.stops] if show else [],
@@ -269,7 +269,7 @@ def evidence(frame: Frame, section) -> list[dict]:
 def _seen(request) -> dict[str, str]:
     """The digests that the page sends back; {} for what is no such thing."""
     try:
-        seen = json.loads(request.POST.get("seen", ""))
+        seen = json.loads(request.POST.get("_seen", ""))
     except ValueError:
         return {}
     return {str(code): str(mark) for code, mark in seen.items()} if isinstance(seen, dict) else {}
@@ -286,7 +286,7 @@ def _changed(request, frame: Frame, section) -> tuple[dict, dict]:
 def _save(request, frame: Frame, section):
     """Save what changed: the answer, and the conflicts if there are any."""
     changed, seen = _changed(request, frame, section)
-    tab = request.POST.get("tab", "")[:MAX_TAB]
+    tab = request.POST.get("_tab", "")[:MAX_TAB]
     try:
         return drafts.save_section(
             frame.application, section.code, changed, actor=request.user, seen=seen, tab=tab
@@ -297,7 +297,7 @@ def _save(request, frame: Frame, section):
 
 def _save_page(request, frame: Frame, section):
     """保存并继续, 上一步 or 返回: everything is saved; only 继续 asks that it be right."""
-    go = request.POST.get("go", "next")
+    go = request.POST.get("_go", "next")
     try:
         _answer, conflicts = _save(request, frame, section)
     except unlocking.NotEditable as fault:
@@ -314,7 +314,7 @@ def _save_page(request, frame: Frame, section):
     if any(problem.stops for problem in frame.report(section.code).problems):
         return fields_page(request, frame, section, complete=True)
     messages.success(request, _("“%(section)s”已保存。") % {"section": section.title})
-    if request.POST.get("back") == "check":
+    if request.POST.get("_back") == "check":
         return redirect(f"{frame.check_url}#card-{section.code}")
     return redirect(frame.url_of(after) if after else frame.workspace_url)
 

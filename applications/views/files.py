@@ -35,7 +35,7 @@ def section_page(request, frame: Frame, section):
     report = frame.report(section.code)
     complete = request.method == "POST" or "check" in request.GET
     if request.method == "POST":
-        go = request.POST.get("go", "next")
+        go = request.POST.get("_go", "next")
         if go != "next" or not any(problem.stops for problem in report.problems):
             return _onwards(request, frame, section, go)
     return _page(request, frame, section, complete=complete)
@@ -45,7 +45,7 @@ def _onwards(request, frame: Frame, section, go: str):
     before, after = frame.neighbours(section.code)
     if go == "back" and before:
         return redirect(frame.url_of(before))
-    if go == "next" and request.POST.get("back") == "check":
+    if go == "next" and request.POST.get("_back") == "check":
         return redirect(f"{frame.check_url}#card-{section.code}")
     if go == "next" and after:
         return redirect(frame.url_of(after))

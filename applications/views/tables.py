@@ -124,7 +124,7 @@ def _cell_conflict(conflict) -> dict:
 
 def _save_page(request, frame: Frame, section: Section):
     """保存并继续 without scripts, 添加一行, 上一步; everything typed is kept in any case."""
-    go = request.POST.get("go", "next")
+    go = request.POST.get("_go", "next")
     try:
         if go.startswith("remove:"):
             sheets.remove_rows(
@@ -150,7 +150,7 @@ def _save_page(request, frame: Frame, section: Section):
     if any(problem.stops for problem in frame.report(section.code).problems):
         return grid_page(request, frame, section, complete=True, status=422)
     messages.success(request, _("“%(section)s”已保存。") % {"section": section.title})
-    if request.POST.get("back") == "check":
+    if request.POST.get("_back") == "check":
         return redirect(f"{frame.check_url}#card-{section.code}")
     return redirect(frame.url_of(after) if after else frame.workspace_url)
 

@@ -1,8 +1,8 @@
 // A section saves itself: at most two seconds after the last key, when a choice is made, when the
 // page is left. What another page wrote meanwhile is taken over or, for the same field, shown.
 //
-// <form data-autosave="url"> with hidden inputs `seen` (digests of what the page shows, as JSON)
-// and `tab`; the foot's [data-save-state] tells. Nothing is kept in this browser's storage.
+// <form data-autosave="url"> with hidden inputs `_seen` (digests of what the page shows, as JSON)
+// and `_tab`; the foot's [data-save-state] tells. Nothing is kept in this browser's storage.
 (() => {
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
@@ -10,8 +10,8 @@
   const url = form.dataset.autosave;
   const DELAY = 1200;
   const RETRY = 5000;
-  const seen = form.elements.seen;
-  const tab = form.elements.tab;
+  const seen = form.elements._seen;
+  const tab = form.elements._tab;
   if (!tab.value) tab.value = crypto.randomUUID().slice(0, 12);
   let token = form.elements.csrfmiddlewaretoken.value;
   let timer = 0;

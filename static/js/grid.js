@@ -2,7 +2,7 @@
 // cells may be pasted at once, and what was changed is saved within two seconds.
 //
 // <div data-grid="url"> around <table class="grid"> inside <form id="section-form">. A row is
-// <tr data-row="key">; its controls are named <key>.<column>, its hidden <key>.seen holds the
+// <tr data-row="key">; its controls are named <key>.<column>, its hidden <key>._seen holds the
 // digests of what the page shows. Keys of new rows start with "new-".
 (() => {
   const grid = document.querySelector("[data-grid]");
@@ -265,12 +265,12 @@
     row.classList.remove("is-new");
     const seen = document.createElement("input");
     seen.type = "hidden";
-    seen.name = `${key}.seen`;
+    seen.name = `${key}._seen`;
     row.querySelector(".grid-no").append(seen);
   }
 
   function apply(row, told) {
-    const seen = row.querySelector(`input[name="${row.dataset.row}.seen"]`);
+    const seen = row.querySelector(`input[name="${row.dataset.row}._seen"]`);
     if (seen) seen.value = told.marks;
     if (told.problems) mark(row, told.problems, told.notes || {});
   }

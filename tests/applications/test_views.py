@@ -236,11 +236,11 @@ def test_organisation_that_may_not_apply_is_told_the_clause_and_nearer_measures(
 
 def form_of(content: str) -> dict:
     """What a browser would send back from the page's main form."""
-    found = {"seen": "", "tab": "", "back": ""}
-    seen = re.search(r'name="seen" value="([^"]*)"', content)
+    found = {"_seen": "", "_tab": "", "_back": ""}
+    seen = re.search(r'name="_seen" value="([^"]*)"', content)
     if seen:
-        found["seen"] = seen[1].replace("&quot;", '"')
-    found["fields"] = re.findall(r'name="fields" value="([^"]*)"', content)
+        found["_seen"] = seen[1].replace("&quot;", '"')
+    found["_fields"] = re.findall(r'name="_fields" value="([^"]*)"', content)
     return found
 
 
@@ -286,7 +286,7 @@ def test_section_with_errors_is_saved_and_names_each_in_summary_field_and_title(
 def test_section_left_backwards_is_saved_without_being_asked_to_be_whole(filler, place, go, target):
     application = start(place)
     address = url("section", application, "team")
-    data = form_of(page(filler, address)) | {"title": "甲", "go": go}
+    data = form_of(page(filler, address)) | {"title": "甲", "_go": go}
     response = filler.post(address, data)
     expected = url("section", application, target) if target else url("workspace", application)
     assert response["Location"] == expected
@@ -322,7 +322,7 @@ def autosave(client, application, data, code="team"):
 def test_autosave_stores_and_tells_time_and_digests(filler, place):
     application = start(place)
     data = form_of(page(filler, url("section", application, "team")))
-    status, answer = autosave(filler, application, data | {"staff": "26", "tab": "a"})
+    status, answer = autosave(filler, application, data | {"staff": "26", "_tab": "a"})
     assert status == 200
     assert re.fullmatch(r"已保存 \d\d:\d\d:\d\d", answer["saved"])
     assert answer["seen"]["staff"] == digest(26)
@@ -334,9 +334,11 @@ def test_autosave_takes_over_what_another_wrote_and_shows_a_conflict(client, pla
     client.force_login(place.filler)
     opened = form_of(page(client, url("section", application, "team")))
     client.force_login(place.admin)
-    autosave(client, application, opened | {"staff": "30", "note": "对方", "tab": "b"})
+    autosave(client, application, opened | {"staff": "30", "note": "对方", "_tab": "b"})
     client.force_login(place.filler)
-    status, answer = autosave(client, application, opened | {"staff": "28", "note": "", "tab": "a"})
+    status, answer = autosave(
+        client, application, opened | {"staff": "28", "note": "", "_tab": "a"}
+    )
     assert status == 200
     assert answer["merged"] == {"note": {"value": "对方"}}
     conflict = answer["conflicts"]["staff"]
@@ -349,7 +351,7 @@ def test_autosave_of_a_case_that_was_handed_over_is_refused_in_words(filler, pla
     application = fill(start(place), place)
     move(application, "hand_over", actor=place.filler)
     status, answer = autosave(
-        filler, application, {"fields": ["staff"], "staff": "1", "seen": "{}"}
+        filler, application, {"_fields": ["staff"], "staff": "1", "_seen": "{}"}
     )
     assert (status, answer) == (
         409,
@@ -362,7 +364,7 @@ def test_broken_seen_is_no_fault_of_the_server(filler, place):
     application = start(place)
     for seen in ("", "[]", "{", '"x"', "7"):
         status, _answer = autosave(
-            filler, application, {"fields": ["staff"], "staff": "5", "seen": seen}
+            filler, application, {"_fields": ["staff"], "staff": "5", "_seen": seen}
         )
         assert status == 200
 
@@ -378,7 +380,7 @@ def test_rows_are_added_changed_and_removed_by_the_grid(filler, place):
     row = TableRow.objects.get()
     assert (row.uid, row.data) == (uid, {"result": "靶点甲", "verdict": "passed"})
     marks = first["rows"][uid]["marks"]
-    filler.post(address, {f"{uid}.result": "靶点乙", f"{uid}.seen": marks})
+    filler.post(address, {f"{uid}.result": "靶点乙", f"{uid}._seen": marks})
     assert TableRow.objects.get().data["result"] == "靶点乙"
     filler.post(address, {"remove": uid})
     assert not TableRow.objects.exists()
@@ -392,10 +394,10 @@ def test_cell_that_another_changed_is_told_and_kept(client, place):
     (uid,) = made["added"]
     marks = made["rows"][uid]["marks"]
     client.force_login(place.admin)
-    client.post(address, {f"{uid}.result": "乙", f"{uid}.seen": marks})
+    client.post(address, {f"{uid}.result": "乙", f"{uid}._seen": marks})
     client.force_login(place.filler)
     answer = client.post(
-        address, {f"{uid}.result": "丙", f"{uid}.verdict": "未通过", f"{uid}.seen": marks}
+        address, {f"{uid}.result": "丙", f"{uid}.verdict": "未通过", f"{uid}._seen": marks}
     ).json()
     (conflict,) = answer["conflicts"]
     assert (conflict["row"], conflict["column"], conflict["theirs"]) == (uid, "result", "乙")
@@ -632,7 +634,7 @@ def test_change_from_the_check_page_returns_to_its_card(admin, place):
     assert f'href="{link}"' in content
     section = page(admin, link)
     assert "保存并返回核对" in section
-    data = form_of(section) | FULL | {"back": "check"}
+    data = form_of(section) | FULL | {"_back": "check"}
     response = admin.post(url("section", application, "team"), data)
     assert response["Location"] == url("check", application) + "#card-team"
 
@@ -660,4 +662,4 @@ def test_every_problem_links_to_its_cell_and_comes_back(admin, place):
 def test_unchanged_json_of_digests_survives_html(filler, place):
     application = start(place)
     data = form_of(page(filler, url("section", application, "team")))
-    assert set(json.loads(data["seen"])) == set(FULL)
+    assert set(json.loads(data["_seen"])) == set(FULL)
