@@ -111,9 +111,9 @@ class ApplicationQuerySet(models.QuerySet):
         units = held.filter(unit__isnull=False).values("unit")
         parties = Party.objects.filter(Q(unit__in=units) | Q(user=user), ended_at__isnull=True)
         part = Q(pk__in=parties.values("application"), submitted_at__isnull=False)
-        if held.filter(role__in=[Role.AUDITOR, Role.POLICY_ADMIN]).exists():
-            part |= Q(submitted_at__isnull=False)
-        return self.filter(own | part)
+        overseers = held.filter(role__in=[Role.AUDITOR, Role.POLICY_ADMIN])
+        every = Q(models.Exists(overseers), submitted_at__isnull=False)
+        return self.filter(own | part | every)
 
     def for_inbox(self, *units):
         """What the units hold, the soonest due first; a due date that waits for the calendar

@@ -19,12 +19,14 @@ _UNIT_ROLES = {
 # co_unit_clerk, co_unit_head, finance_clerk, finance_head, expert, auditor, policy_admin.
 
 
-def case_roles(user, application: Application) -> frozenset[str]:
-    """The user's roles in this case; empty for a stranger. Two queries."""
+def case_roles(user, application: Application, *, memberships=None) -> frozenset[str]:
+    """The user's roles in this case; empty for a stranger. Two queries; one for a page, which
+    gives the memberships that its request has read (``user.present_memberships``)."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     found: set[str] = set()
-    memberships = list(Membership.objects.active().filter(user=user))
+    if memberships is None:
+        memberships = Membership.objects.active().filter(user=user)
     units: dict[int, set[str]] = {}
     for held in memberships:
         if held.organisation_id is not None:

@@ -1,6 +1,6 @@
 """The reviewer's desk: what its three panes show of a case, and which acts are open now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from applications.content import Content
 from applications.models import Application, Status
 from policy import workdays
 from reviews import checking, findings, inbox, masking, reading, waterfall
-from reviews.models import Opinion, Proposal, Verification
+from reviews.models import Proposal, Verification
 
 TABS = ("check", "amount", "findings", "history")
 # What a link of the desk keeps of the address: the list that was being worked through.
@@ -72,8 +72,6 @@ def acts(
     roles: Collection[str],
     *,
     pending: Proposal | None = None,
-    opinions: Sequence[Opinion] = (),
-    own_units: Collection[int] = (),
     verification: Verification | None = None,
 ) -> list[Act]:
     """What the user may do now, the act that moves the case on last (and first by key)."""
@@ -96,7 +94,7 @@ def acts(
             url = reverse("review_correction", args=[case.uid])
             found.insert(1, Act("correction", _("一次性补正"), "r", url=url))
     elif status == Status.JOINT_REVIEW:
-        found = _joint_acts(roles, opinions, own_units)
+        found = _joint_acts(roles)
     elif status == Status.EXPERT_REVIEW and "lead_clerk" in roles:
         url = reverse("review_panel_list") + f"?call={case.call.uid}"
         found = [Act("panel", _("专家评审"), "a", primary=True, url=url)]
@@ -124,11 +122,11 @@ def _release_acts(pending: Proposal, roles: Collection[str]) -> list[Act]:
     return [Act("release", _("审签"), "a", primary=True, url=url)]
 
 
-def _joint_acts(roles, opinions: Sequence[Opinion], own_units: Collection[int]) -> list[Act]:
+def _joint_acts(roles: Collection[str]) -> list[Act]:
     found = []
     if "lead_clerk" in roles:
         found += [Act("refuse", _("拟不予受理")), Act("conclude", _("会商办结"), "a", primary=True)]
-    if "co_unit_clerk" in roles and any(row.unit_id in own_units for row in opinions):
+    if "co_unit_clerk" in roles:
         key = "" if found else "a"
         found.append(Act("opinion", _("反馈意见"), key, primary=not found))
     return found
@@ -166,7 +164,6 @@ class Desk:
     findings: list[findings.Found]
     acts: list[Act]
     pending: Proposal | None
-    opinions: list[Opinion]
     verification: Verification | None
     roles: frozenset[str]
     row: inbox.Row
@@ -223,15 +220,15 @@ def build(
     today,
     calendar: workdays.Calendar,
 ) -> Desk:
-    """What the panes show of the case; reads only. About 14 queries, whatever the case holds."""
+    """What the panes show of the case; reads only. 8 queries, whatever the case holds."""
     address = Address(case, query)
     mask = masking.for_officer(case)
     form = case.submissions.select_related("form").order_by("-round").first()
     documents = reading.documents(content, mask, form=form)
-    opinions = list(case.opinions.select_related("unit").order_by("unit__position", "unit__code"))
     pending = case.proposals.filter(state="drafted").select_related("drafted_by", "unit").first()
-    verification = Verification.objects.filter(application=case).first()
-    own = {held.unit_id for held in user.present_memberships if held.role == "clerk"}
+    verification = None
+    if case.status == Status.VERIFICATION:
+        verification = Verification.objects.filter(application=case).first()
     return Desk(
         case=case,
         address=address,
@@ -245,12 +242,9 @@ def build(
             case,
             roles,
             pending=pending,
-            opinions=opinions,
-            own_units=own,
             verification=verification,
         ),
         pending=pending,
-        opinions=opinions,
         verification=verification,
         roles=roles,
         row=inbox.rows([case], today=today, calendar=calendar)[0],

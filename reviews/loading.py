@@ -32,7 +32,7 @@ OFFICERS = frozenset(
 def case_for(user, uid: str, *roles: str) -> tuple[Application, frozenset[str]]:
     """The case and the user's roles in it; one of the roles (by default an officer's) is needed."""
     application = get_visible(user, uid)
-    held = case_roles(user, application)
+    held = case_roles(user, application, memberships=user.present_memberships)
     if not held & (set(roles) or OFFICERS):
         raise Http404(uid)
     return application, held

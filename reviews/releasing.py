@@ -93,14 +93,14 @@ def waiting(of: Sequence[Unit], *, after: tuple[datetime, str] | None = None) ->
             rows.values(
                 "uid",
                 kind=Value(source.kind, output_field=CharField()),
-                at=F(source.at),
-                by=F(source.by),
-                title=F(source.title),
-                number=_text(source.number),
-                action=_text(source.action),
+                stamp=F(source.at),
+                drafter=F(source.by),
+                subject=F(source.title),
+                case_number=_text(source.number),
+                move=_text(source.action),
             )
         )
-    return parts[0].union(*parts[1:], all=True).order_by("at", "uid")
+    return parts[0].union(*parts[1:], all=True).order_by("stamp", "uid")
 
 
 def page(of: Sequence[Unit], request) -> Page:
@@ -112,7 +112,7 @@ def page(of: Sequence[Unit], request) -> Page:
     following = ""
     if len(rows) > SIZE:
         last = shown[-1]
-        following = "?" + urlencode({"at": last["at"].isoformat(), "after": last["uid"]})
+        following = "?" + urlencode({"at": last["stamp"].isoformat(), "after": last["uid"]})
     return Page(shown, "?", "?" if after else "", following)
 
 
@@ -138,11 +138,11 @@ def items(found: Sequence[dict]) -> list[Item]:
     return [
         Item(
             url=reverse(_ROUTES[row["kind"]], args=[row["uid"]]),
-            word=BY_ACTION[row["action"]].label if row["action"] else KINDS[row["kind"]],
-            title=row["title"],
-            number=row["number"],
-            by=row["by"],
-            at=row["at"],
+            word=BY_ACTION[row["move"]].label if row["move"] else KINDS[row["kind"]],
+            title=row["subject"],
+            number=row["case_number"],
+            by=row["drafter"],
+            at=row["stamp"],
         )
         for row in found
     ]

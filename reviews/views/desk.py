@@ -12,7 +12,7 @@ from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.files.serving import respond
-from reviews import checking, desk, findings, forms, inbox, masking, reading
+from reviews import checking, desk, findings, forms, history, inbox, masking, reading
 from reviews.act_forms import FORMS, first_form
 from reviews.loading import attachment_of, case_for
 from reviews.refusals import Refused
@@ -86,18 +86,15 @@ def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
         figures = getattr(case.call, "figures", None)
         return {"steps": desk.steps_of(board), "figures": figures}
     if tab == "history":
-        moves = case.transitions.select_related("actor", "unit")
         return {
-            "moves": list(moves),
-            "letters": list(case.letters.select_related("unit").order_by("-id")),
-            "corrections": list(case.corrections.order_by("-round")),
-            "labels": checking.labels(case),
-            "recommendations": list(case.recommendations.select_related("made_by")),
+            "events": history.events(case),
+            "corrections": history.corrections(case),
         }
     if tab == "check" and not act:
         pages = board.seen_pages
         return {
             "points": [point_row(point, board, mask) for point in board.points],
+            "opinions": opinions_of(case),
             "may_tick": "lead_clerk" in board.roles and case.status == checking.STAGE,
             "claims": [
                 claim
@@ -106,7 +103,16 @@ def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
                 if claim.evidence and claim.words
             ],
         }
+    if act == "conclude":
+        return {"opinions": opinions_of(case)}
     return {"may_settle": bool(board.roles & set(findings.SETTLERS))}
+
+
+def opinions_of(case) -> list:
+    """The matrix of the joint review; nobody was asked before it."""
+    if case.status in {"recommendation", "formal_check"}:
+        return []
+    return list(case.opinions.select_related("unit").order_by("unit__position", "unit__code"))
 
 
 def point_row(point: checking.Point, board: desk.Desk, mask) -> dict:

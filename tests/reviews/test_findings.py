@@ -189,9 +189,9 @@ def test_what_was_kept_stays_after_its_row_is_gone(office):
     assert (found.kind, found.invoice, found.state) == ("same_invoice", None, "open")
 
 
-def test_current_takes_five_queries_however_many_invoices(office, django_assert_num_queries):
+def test_current_takes_four_queries_however_many_invoices(office, django_assert_num_queries):
     case = lone(office)
     for _index in range(30):
         add_invoice(case, seller_uscc="91320113MA2B00X78G")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         findings.current(case)

@@ -42,6 +42,7 @@ def office():
 
 
 def get(client, user, route, *args, query: str = "", language: str = "zh-hans"):
+    client.logout()
     client.force_login(user)
     client.cookies["language"] = language
     return client.get(reverse(route, args=args) + query)
