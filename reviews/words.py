@@ -25,6 +25,7 @@ _PLAIN = {
     "no_cases": lambda: _("请至少选择一个项目。"),
     "no_items": lambda: _("请至少选择一个项目。"),
     "submitted": lambda: _("评分表已提交，不能再修改。"),
+    "no_sheet": lambda: _("请选择要解锁的评分表。"),
     "no_fields": lambda: _("请至少选择一个领域。"),
     "uscc": lambda: _("统一社会信用代码不正确，请核对。"),
     "already": lambda: _("该事项已经办理过。"),

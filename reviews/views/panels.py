@@ -174,7 +174,7 @@ def _act(run, *, role: str, done):
 def _sheet_of(panel: Panel, uid: str) -> Scoring:
     found = Scoring.objects.filter(seat__panel=panel, uid=uid).first()
     if found is None:
-        raise Http404(uid)
+        raise Refused("no_sheet")
     return found
 
 

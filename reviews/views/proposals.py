@@ -54,7 +54,7 @@ def release_url(proposal: Proposal) -> str:
     """Where the release is posted: an act that frees money is released above, with the ledger."""
     if proposing.KINDS[proposal.action].frees_money:
         try:
-            return reverse("award_objection_uphold", args=[proposal.uid])
+            return reverse("award_proposal_release", args=[proposal.uid])
         except NoReverseMatch:
             return ""
     return reverse("review_proposal_release", args=[proposal.uid])

@@ -210,7 +210,6 @@ def _page(request, found: Selection, roles, *, form=None, error: str = "", statu
         and not found.sent_back_note,
         "may_publish": not is_draft and notice is None and "lead_clerk" in roles,
         "confirm_url": _confirm_url(found),
-        "hidden": {"seen": found.revision, "seen_revision": found.revision},
         "form": form or NoteForm(),
         "error": error,
     }
