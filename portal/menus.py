@@ -37,7 +37,6 @@ ENTRIES: list[Entry] = [
     Entry("account_admin", "user_list", _("用户")),
     Entry("account_admin", "invitation_list", _("邀请与导入")),
     Entry("auditor", "audit_event_list", _("审计日志")),
-    Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
     Entry("clerk", "review_inbox", _("待办"), "reviews.inbox.todo_count"),
     Entry("head", "review_inbox", _("待办"), "reviews.inbox.todo_count"),
     Entry("head", "review_release_list", _("待审签"), "reviews.releasing.count"),
@@ -57,6 +56,7 @@ ENTRIES: list[Entry] = [
     Entry("policy_admin", "award_caps", _("额度与拨付")),
     Entry("auditor", "award_caps", _("额度与拨付")),
     Entry("officer", "award_decision_list", _("决定")),
+    Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
 ]
 
 # Role and url name of the page on which whoever holds it arrives after signing in. The first that
