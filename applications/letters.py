@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 
 from applications import numbering
 from applications.models import Application, Letter
-from applications.papers import chinese_date
+from applications.papers import chinese_date, issuer
 from applications.workflow import schema_of, stage
 from policy.schema import LETTER_FIELDS
 from portal import clock
@@ -146,7 +146,7 @@ def paper_data(letter: Letter) -> dict[str, Any]:
         for mark in ("：", ":"):
             body = body.removeprefix(f"{recipient}{mark}").strip()
         return {
-            "unit": letter.unit.name_zh,
+            "unit": issuer(letter.unit),
             "number": letter.number,
             "subject": letter.subject,
             "recipient": recipient,

@@ -21,8 +21,8 @@ from portal import clock
 
 # Columns of the investment table that fit on A4, with their widths.
 FORM_INVOICE_COLUMNS = {
-    "category": 3, "name": 4, "seller": 5, "invoice_no": 6, "invoice_date": 4, "net_cny": 4,
-    "tax_cny": 4, "gross_cny": 4, "related_party": 2, "fiscal_percent": 2,
+    "category": 5, "name": 7, "seller": 8, "invoice_no": 11, "invoice_date": 6, "net_cny": 7,
+    "tax_cny": 6, "gross_cny": 7, "related_party": 3, "fiscal_percent": 4,
 }  # fmt: skip
 
 
@@ -31,6 +31,11 @@ def pledge() -> str:
     return _(
         "本单位承诺：所填内容和所附材料真实、完整、合法；同一投入未重复申报；如有不实，愿承担相应责任并退回资助资金。"
     )
+
+
+def issuer(unit) -> str:
+    """A unit as the head of a paper names it: 市科技局 is 南京市科技局 there."""
+    return f"南京{unit.name_zh}" if unit.name_zh.startswith("市") else unit.name_zh
 
 
 def chinese_date(day) -> str:
@@ -174,7 +179,7 @@ def _file(file: Mapping[str, str]) -> str:
 
 def _child_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns, fixed = section.table.columns, section.table.rows
-    head = ["" if fixed else "序号", *(_headed(column, fixed) for column in columns)]
+    head = ["" if fixed else "序号", *(column.label.zh for column in columns)]
     body = [
         [
             fixed[number - 1].label.zh if number <= len(fixed) else str(number),
@@ -188,15 +193,6 @@ def _child_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[st
     }  # fmt: skip
 
 
-def _headed(column: Field, fixed) -> str:
-    own_units = any(row.unit for row in fixed)
-    return (
-        f"{column.label.zh}（{column.unit.zh}）"
-        if column.unit and not own_units
-        else column.label.zh
-    )
-
-
 def _invoice_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns = [column for column in invoice_columns(section) if column.code in FORM_INVOICE_COLUMNS]
     body = [
@@ -207,8 +203,8 @@ def _invoice_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[
     return {
         "head": ["序号", *(column.label.zh for column in columns)],
         "body": body,
-        "widths": [2, *(FORM_INVOICE_COLUMNS[column.code] for column in columns)],
-        "size": 7,
+        "widths": [3, *(FORM_INVOICE_COLUMNS[column.code] for column in columns)],
+        "size": 6.5,
         "total": f"共 {len(rows)} 张，价税合计 {amount_words(total)}",
     }
 

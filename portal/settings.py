@@ -353,6 +353,8 @@ VERIFIERS: list[str] = [
     "portal.integrity.schema",
     "portal.audit.verifying.chain",
     "portal.files.verifying.faults",
+    "applications.verifying.submissions",
+    "applications.verifying.histories",
     "awards.verifying.counters",
     "awards.verifying.traces",
     "awards.verifying.sums",

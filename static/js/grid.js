@@ -85,6 +85,8 @@
     row.dataset.row = `new-${counter}`;
     row.removeAttribute("id");
     row.querySelector(".grid-no").textContent = String(before + 1);
+    const button = row.querySelector("[data-remove]");
+    if (button) button.setAttribute("aria-label", button.getAttribute("aria-label").replace(/\d+/, String(before + 1)));
     for (const control of controlsOf(row)) {
       control.name = `new-${counter}.${columnOf(control)}`;
       control.setAttribute("aria-label", control.getAttribute("aria-label").replace(/^\d+/, String(before + 1)));
@@ -107,7 +109,7 @@
     if (!button) return;
     event.preventDefault();
     const row = rowOf(button);
-    const next = row.nextElementSibling || row.previousElementSibling;
+    const next = row.nextElementSibling || row.previousElementSibling || addRow();
     if (!isNew(row)) removed.add(row.dataset.row);
     dirty.delete(row);
     row.remove();

@@ -1,0 +1,161 @@
+"""The scripts of the applicant's pages: autosave, grid, uploads, the one submission."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from applications.models import Answer, Attachment, Invoice, Submission, TableRow
+from tests.applications import definition
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def place():
+    return definition.world()
+
+
+@pytest.fixture
+def draft(place):
+    return definition.start(place)
+
+
+def path(draft, section):
+    return f"/applications/{draft.uid}/edit/{section}/"
+
+
+def stored(code, *, section="team", within_s=2.0):
+    """The stored answer, waited for at most as long as the promise of autosave."""
+    ends = time.monotonic() + within_s + 2  # the test's own machine is slow
+    while time.monotonic() < ends:
+        answer = Answer.objects.filter(section=section).first()
+        if answer and code in answer.data:
+            return answer.data[code]
+        time.sleep(0.05)
+    raise AssertionError(f"{code} was not saved")
+
+
+def test_typing_is_saved_without_a_button_and_says_when(open_page, place, draft):
+    page = open_page(path(draft, "team"), user=place.filler)
+    page.locator("#id_title").press_sequentially("钟山")
+    expect(page.locator("#save-state")).to_have_text("有未保存的修改")
+    began = time.monotonic()
+    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=4000)
+    assert time.monotonic() - began < 4
+    assert stored("title") == "钟山"
+    page.locator("#id_funds_cny").fill("200")
+    expect(page.locator("[data-money-echo=id_funds_cny]")).to_have_text(
+        "200.00 万元 = ¥2,000,000.00 = 人民币贰佰万元整"
+    )
+    assert stored("funds_cny") == "2000000.00"
+
+
+def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
+    mine = open_page(path(draft, "team"), user=place.filler)
+    theirs = open_page(path(draft, "team"), user=place.admin)
+    theirs.locator("#id_staff").fill("30")
+    theirs.locator("#id_note").fill("对方的说明")
+    assert stored("note") == "对方的说明"
+    mine.locator("#id_staff").fill("28")
+    conflict = mine.locator("[data-conflict=staff]")
+    expect(conflict).to_contain_text("30 人", timeout=6000)
+    expect(conflict).to_contain_text("王主管")
+    expect(mine.locator("#id_note")).to_have_value("对方的说明")
+    assert stored("staff") == 30
+    conflict.get_by_role("button", name="用我填写的").click()
+    expect(conflict).to_have_count(0)
+    expect(mine.locator("#save-state")).to_contain_text("已保存", timeout=6000)
+    assert Answer.objects.get(section="team").data["staff"] == 28
+    # And the other way round.
+    theirs.locator("#id_staff").fill("31")
+    conflict = theirs.locator("[data-conflict=staff]")
+    expect(conflict).to_be_visible(timeout=6000)
+    conflict.get_by_role("button", name="用对方保存的").click()
+    expect(theirs.locator("#id_staff")).to_have_value("28")
+    assert Answer.objects.get(section="team").data["staff"] == 28
+
+
+def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
+    page = open_page(path(draft, "validated"), user=place.filler)
+    first = page.locator("tr[data-row] input").first
+    first.click()
+    page.keyboard.type("靶点甲")
+    page.keyboard.press("Enter")
+    assert page.locator("tr[data-row]").count() == 2
+    page.keyboard.type("靶点乙")
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("2025/3/14")
+    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=6000)
+    time.sleep(1.5)
+    rows = list(TableRow.objects.order_by("position").values_list("data", flat=True))
+    assert rows == [{"result": "靶点甲", "invested_on": "2025-03-14"}, {"result": "靶点乙"}]
+    page.locator("[data-remove]").first.click()
+    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=6000)
+    time.sleep(1)
+    assert [row.data["result"] for row in TableRow.objects.all()] == ["靶点乙"]
+
+
+def test_cells_take_a_pasted_block_and_show_their_errors(open_page, place, draft):
+    page = open_page(path(draft, "investment"), user=place.filler)
+    cell = page.locator("tr[data-row] select").first
+    cell.focus()
+    block = "设备购置\t离心机\t示例公司\t2432000001\t2025-03-14\t100\t13\t200"
+    page.evaluate(
+        """(text) => {
+          const data = new DataTransfer();
+          data.setData("text/plain", text);
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        block,
+    )
+    expect(page.locator(".cell-problem").first).to_contain_text("价税合计应为", timeout=6000)
+    assert Invoice.objects.get().raw["gross_cny"] == "200.00"
+    gross = page.locator("input[name$='.gross_cny']").first
+    gross.fill("113")
+    page.locator("select[name$='.related_party']").first.select_option("false")
+    page.locator("input[name$='.fiscal_percent']").first.fill("0")
+    expect(page.locator(".cell-problem")).to_have_count(0, timeout=6000)
+    expect(page.locator("[data-grid-total]")).to_have_text("¥113.00 = 0.0113 万元")
+    assert Invoice.objects.get().valid
+
+
+def test_upload_shows_each_file_and_a_refusal_in_words(open_page, place, draft, tmp_path):
+    good, bad = tmp_path / "审计报告.pdf", tmp_path / "坏文件.pdf"
+    good.write_bytes(definition.pdf("a"))
+    bad.write_bytes(b"GIF89a")
+    page = open_page(path(draft, "attachments"), user=place.filler)
+    slot = page.locator("#slot-audit")
+    with page.expect_file_chooser() as chooser:
+        slot.get_by_role("button", name="选择文件").click()
+    chooser.value.set_files([str(good), str(bad)])
+    expect(slot.locator("[data-slot-files]")).to_contain_text("审计报告.pdf", timeout=8000)
+    expect(slot.locator(".upload-error")).to_contain_text("不接受这种格式", timeout=8000)
+    assert Attachment.objects.get().name == "审计报告.pdf"
+
+
+def test_double_click_and_back_make_one_case(open_page, place):
+    application = definition.fill(definition.start(place), place)
+    page = open_page(f"/applications/{application.uid}/check/", user=place.admin)
+    page.locator("#id_pledge").check()
+    page.get_by_role("button", name="提交申报").dblclick(no_wait_after=True)
+    page.wait_for_url("**/receipt/", timeout=15000)
+    expect(page.locator("h1")).to_have_text("申报已提交")
+    page.go_back()
+    page.wait_for_url("**/receipt/", timeout=15000)
+    assert Submission.objects.count() == 1
+
+
+def test_signing_in_again_over_the_page_loses_no_character(open_page, place, draft):
+    page = open_page(path(draft, "team"), user=place.filler)
+    page.context.clear_cookies(name="session")
+    page.locator("#id_title").fill("会话到期时填写")
+    expect(page.locator("#save-state")).to_contain_text("登录已到期", timeout=6000)
+    again = open_page("/applications/", user=place.filler)
+    cookie = next(c for c in again.context.cookies() if c["name"] == "session")
+    page.context.add_cookies([cookie])
+    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=12000)
+    assert stored("title") == "会话到期时填写"
