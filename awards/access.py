@@ -37,6 +37,13 @@ def measures_of(user) -> list[int] | None:
     )
 
 
+def sees_money(user) -> bool:
+    """Whether there is money that the user may see; asked once for each request's user."""
+    if not hasattr(user, "sees_money"):
+        user.sees_money = measures_of(user) != []
+    return user.sees_money
+
+
 def require_measures(user) -> list[int] | None:
     """As ``measures_of``; a user who may see none of them gets 404."""
     found = measures_of(user)

@@ -12,6 +12,11 @@ from reviews.refusals import Refused
 REFUSALS = (Refused, LedgerRefused, MoveRefused)
 
 
+def posted(request):
+    """What a form is bound to: nothing unless the page was posted (be it empty)."""
+    return request.POST if request.method == "POST" else None
+
+
 def attempt(form, act: Callable):
     """What the act returns, or None: then the form says why, and ``form.refused`` holds the
     error with its facts."""

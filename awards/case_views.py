@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from applications.models import Status
 from applications.roles import get_as
 from awards import access, promoting, whatif
-from awards.answering import attempt, attempt_said, status_of
+from awards.answering import attempt, attempt_said, posted, status_of
 from awards.confirming import confirm_selection
 from awards.forms import CancelForm, PromotionForm, TypedConfirmation, WithdrawForm
 from awards.models import Award
@@ -34,7 +34,7 @@ def selection_confirm(request, uid: str):
     may_confirm = drafted and "lead_head" in roles and selection.drafted_by_id != request.user.pk
     if request.method == "POST" and "lead_head" not in roles:
         raise Http404(uid)
-    form = TypedConfirmation(request.POST or None, expected=selection.call.code)
+    form = TypedConfirmation(posted(request), expected=selection.call.code)
     if request.method == "POST" and form.is_valid():
         seen = request.POST.get("revision", "")
         done = attempt(
@@ -81,7 +81,7 @@ def promotion(request, uid: str):
         "title": _("%(call)s备选递补") % {"call": call.title_zh.removesuffix("申报通知")},
         "met_on": clock.today(),
     }
-    form = PromotionForm(request.POST or None, objects=items, chosen={}, initial=initial)
+    form = PromotionForm(posted(request), objects=items, chosen={}, initial=initial)
     if request.method == "POST" and form.is_valid():
         selection = attempt(
             form,
@@ -106,7 +106,7 @@ def case_withdraw(request, uid: str):
     case = access.get_own_case(request.user, uid)
     if case.number is None:
         raise Http404(uid)
-    form = WithdrawForm(request.POST or None, expected=case.number)
+    form = WithdrawForm(posted(request), expected=case.number)
     if request.method == "POST" and form.is_valid():
         seen = request.POST.get("revision", "")
         done = attempt(
@@ -136,7 +136,7 @@ def case_withdraw(request, uid: str):
 def case_cancel(request, uid: str):
     """取消拟支持 before the decision, by the lead unit's head."""
     case = get_as(request.user, uid, "lead_head")
-    form = CancelForm(request.POST or None, expected=case.number or "")
+    form = CancelForm(posted(request), expected=case.number or "")
     if request.method == "POST" and form.is_valid():
         done = attempt(
             form,

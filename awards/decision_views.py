@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from awards import access, decisions, finance
 from awards.access import finance_only, staff
-from awards.answering import attempt, attempt_said, status_of
+from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import DecisionForm, ReasonForm, SourceForm, TypedConfirmation
 from awards.models import Award, Decision
 from portal.accounts.loading import has_role, require_role
@@ -102,7 +102,7 @@ def decision_new(request, uid: str):
     initial = {
         "title": _("关于%(call)s支持项目的通知") % {"call": call.title_zh.removesuffix("申报通知")}
     }
-    form = DecisionForm(request.POST or None, objects=awards, initial=initial)
+    form = DecisionForm(posted(request), objects=awards, initial=initial)
     if request.method == "POST" and form.is_valid():
         decision = attempt(
             form,
@@ -130,7 +130,7 @@ def decision_edit(request, uid: str):
     awards = sorted(
         [*own, *decisions.candidates(decision.call)], key=lambda award: award.application.number
     )
-    form = DecisionForm(request.POST or None, objects=awards, chosen=chosen, decision=decision)
+    form = DecisionForm(posted(request), objects=awards, chosen=chosen, decision=decision)
     if request.method == "POST" and form.is_valid():
         seen = request.POST.get("revision", "")
         done = attempt(

@@ -146,6 +146,11 @@ class CapAccount(models.Model):
         return None if self.cap_cny is None else self.cap_cny - self.committed_cny
 
     @property
+    def reserved_cny(self):
+        """Committed and not yet approved (元)."""
+        return self.committed_cny - self.approved_cny
+
+    @property
     def room_places(self) -> int | None:
         return None if self.cap_places is None else self.cap_places - self.committed_places
 

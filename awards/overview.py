@@ -132,7 +132,7 @@ def _grouped(calls: list[Call]) -> list[LineRow]:
         for row in find(bound.key for bound in [*budgets.values(), *quotas.values()])
     }
     waiting = in_hand(budgets)
-    reserved = _reserved(calls)
+    reserved, reserved_of_measure = _reserved(calls)
     found: dict[int, LineRow] = {}
     for call in calls:
         line = found.setdefault(call.measure_id, LineRow(call.measure))
@@ -144,6 +144,9 @@ def _grouped(calls: list[Call]) -> list[LineRow]:
         line.figures.add(row.figures)
     for line in found.values():
         line.places = _places(line, quotas, accounts)
+        if any(key[1].endswith("/lifetime") for key in _named(line, quotas)):
+            # The document's places are counted over all years, and so is what is reserved.
+            line.places.reserved = reserved_of_measure.get(line.measure.pk, 0)
     return list(found.values())
 
 
@@ -156,24 +159,34 @@ def _figures(call: Call, account: CapAccount | None, waiting) -> Figures:
     return found
 
 
-def _reserved(calls: list[Call]) -> dict[int, int]:
+def _reserved(calls: list[Call]) -> tuple[dict[int, int], dict[int, int]]:
+    """How many awards are only reserved: by call, and by measure over all years."""
     rows = (
         Award.objects.filter(
             call__measure__in={call.measure_id for call in calls}, state=Award.State.RESERVED
         )
-        .values("call")
+        .values("call", "call__measure")
         .annotate(count=Count("pk"))
     )
-    return {row["call"]: row["count"] for row in rows}
+    by_call, by_measure = {}, {}
+    for row in rows:
+        by_call[row["call"]] = row["count"]
+        measure = row["call__measure"]
+        by_measure[measure] = by_measure.get(measure, 0) + row["count"]
+    return by_call, by_measure
+
+
+def _named(line: LineRow, quotas: dict[int, Bound]) -> dict[tuple[str, str], Bound]:
+    return {
+        bound.key: bound for row in line.calls if (bound := quotas.get(row.call.pk)) is not None
+    }
 
 
 def _places(
     line: LineRow, quotas: dict[int, Bound], accounts: dict[tuple[str, str], CapAccount]
 ) -> Places:
     """The places that the document names (each account once), else those of the calls."""
-    named = {
-        bound.key: bound for row in line.calls if (bound := quotas.get(row.call.pk)) is not None
-    }
+    named = _named(line, quotas)
     found = Places(reserved=sum(row.places.reserved for row in line.calls))
     if named:
         found.total = sum(bound.cap_places or 0 for bound in named.values())

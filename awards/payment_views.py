@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from awards import access, finance, payments
 from awards.access import finance_only, staff
-from awards.answering import attempt, attempt_said, status_of
+from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import ArrivedForm, BouncedForm, PaymentForm, ReasonForm, TypedConfirmation
 from awards.models import Award, Payment, PaymentBatch
 from policy.models import Call
@@ -100,7 +100,7 @@ def payment_new(request, uid: str):
         raise Http404(uid)
     call = access.get_call(request.user, uid)
     due = payments.dues(call)
-    form = PaymentForm(request.POST or None, objects=due)
+    form = PaymentForm(posted(request), objects=due)
     if request.method == "POST" and form.is_valid():
         batch = attempt(
             form,
@@ -210,7 +210,7 @@ def _outcome(request, uid: str, form_class, template: str, act, done: str):
     if not has_role(request.user, Role.FINANCE):
         raise Http404(uid)
     payment = access.get_payment(request.user, uid)
-    form = form_class(request.POST or None)
+    form = form_class(posted(request))
     if (
         request.method == "POST"
         and form.is_valid()

@@ -52,10 +52,9 @@ ENTRIES: list[Entry] = [
     Entry("policy_admin", "policy_calendar", _("工作日日历")),
     Entry("finance", "award_finance_inbox", _("财政待办")),
     Entry("finance_head", "award_finance_inbox", _("财政待办")),
-    Entry("officer", "award_caps", _("额度与拨付")),
+    Entry("officer", "award_caps", _("额度与拨付"), only="awards.access.sees_money"),
     Entry("policy_admin", "award_caps", _("额度与拨付")),
     Entry("auditor", "award_caps", _("额度与拨付")),
-    Entry("officer", "award_decision_list", _("决定")),
     Entry("member", "notice_inbox", _("消息"), "portal.notices.inbox.unread_count"),
 ]
 
@@ -72,6 +71,8 @@ LANDINGS: list[tuple[str, str]] = [
     ("account_admin", "user_list"),
     ("auditor", "audit_event_list"),
     ("policy_admin", "policy_admin_home"),
+    ("finance", "award_finance_inbox"),
+    ("finance_head", "award_finance_inbox"),
     ("head", "organisation_queue"),
     ("clerk", "organisation_queue"),
 ]

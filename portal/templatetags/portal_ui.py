@@ -304,19 +304,20 @@ def bullet_legend() -> dict:
 
 
 @register.inclusion_tag("components/quota_dots.html")
-def quota_dots(total: int, taken: int, held: int = 0, word: str = "") -> dict:
+def quota_dots(total: int, taken: int, held: int = 0, word: str = "", bare: bool = False) -> dict:
     """``{% quota_dots 10 7 held=1 %}``: places as dots and as ``已认定 7/10``.
 
-    ``taken`` are used, ``held`` reserved on top. More than 20 places are told in numbers only.
+    ``taken`` are used, ``held`` reserved on top. More than 20 places are told in numbers only;
+    ``bare``, for a column whose head says what it is: no word, and dots up to 10.
     """
     drawn, width = figures.dots(total=total, taken=taken, held=held)
     return {
-        "dots": drawn if total <= MOST_DOTS else [],
+        "dots": drawn if total <= (MOST_DOTS // 2 if bare else MOST_DOTS) else [],
         "width": width,
         "total": total,
         "taken": taken,
         "held": held,
-        "word": word or _("已用名额"),
+        "word": "" if bare else word or _("已用名额"),
     }
 
 
