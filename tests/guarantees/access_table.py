@@ -3,7 +3,7 @@ fails the matrix, and so does a row without a route. Each room keeps its rows in
 under ``access/``; what a row says is told there in row.py.
 """
 
-from tests.guarantees.access import accounts, applications, policy, reviews, site
+from tests.guarantees.access import accounts, applications, awards, policy, reviews, site
 from tests.guarantees.access.row import Row
 
 ROWS: list[Row] = [
@@ -12,6 +12,7 @@ ROWS: list[Row] = [
     *policy.ROWS,
     *applications.ROWS,
     *reviews.ROWS,
+    *awards.ROWS,
 ]
 TABLE = {row.route: row for row in ROWS}
 assert len(TABLE) == len(ROWS), "a route has two rows"
