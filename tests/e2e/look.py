@@ -76,7 +76,8 @@ def shoot(page: Page, name: str) -> Path:
     """A picture of the whole page as it stands."""
     SHOTS.mkdir(exist_ok=True)
     path = SHOTS / f"{name}.png"
-    page.screenshot(path=str(path), full_page=True)
+    # Hiding the caret would write style attributes into the page, which its CSP refuses to copy.
+    page.screenshot(path=str(path), full_page=True, caret="initial")
     return path
 
 
