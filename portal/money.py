@@ -11,13 +11,13 @@ WAN = Decimal(10_000)
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 
 
-def wan(amount: Decimal) -> Decimal:
+def wan(amount: Decimal | int) -> Decimal:
     """元 in 万元, exact: at least two decimals, more where the amount has them."""
-    value = amount.quantize(FEN).scaleb(-4)
+    value = Decimal(amount).quantize(FEN).scaleb(-4)
     return value.quantize(FEN) if value == value.quantize(FEN) else value.normalize()
 
 
-def show_wan(amount: Decimal) -> str:
+def show_wan(amount: Decimal | int) -> str:
     """``2000000`` as ``200.00``."""
     return f"{wan(amount):,f}"
 

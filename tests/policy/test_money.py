@@ -162,3 +162,7 @@ def test_wan_is_exact(amount, shown):
 @given(st.decimals(min_value=0, max_value=10**11, places=2))
 def test_wan_and_back_is_the_same_amount(amount):
     assert money.from_wan(money.wan(amount)) == amount
+
+
+def test_a_sum_of_nothing_is_shown_as_any_amount():
+    assert money.show_wan(sum([])) == "0.00"
