@@ -8,7 +8,7 @@ compared with the ledger, and `manage.py verify` finds no fault but the clock th
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,6 +36,7 @@ ADMIN, FILLER = "admin@xinghuo.example", "filler@xinghuo.example"
 APPLICANTS = {ADMIN, FILLER}
 # A step that waits for a worker's task or a mail.
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def demo(local: str) -> str:
@@ -175,9 +176,10 @@ class Road:
     def today(self) -> str:
         return self.stack.now().astimezone(ZONE).date().isoformat()
 
-    def later(self, *, days: int) -> None:
-        """Some days on: limits and notices run, sessions end."""
-        self.stack.advance(timedelta(days=days))
+    def until(self, day: str) -> None:
+        """On to 09:30 of the day, if it is not yet: limits and notices run, sessions end."""
+        moment = datetime.combine(date.fromisoformat(day), time(9, 30), ZONE)
+        self.stack.advance(max(moment - self.stack.now(), timedelta(0)))
 
     def year(self) -> int:
         return self.stack.now().astimezone(ZONE).year
@@ -226,9 +228,11 @@ def test_the_road_of_10_1_from_registration_to_the_ledger(road):
     select(road)
     confirm_selection(road)
     publish_notice(road)
+    close_notice(road)
     decide(road)
     confirm_finance(road)
     pay(road)
+    arrive(road)
     compare_workbook(road)
     find_nothing_wrong(road)
     assert road.faults == []
@@ -718,7 +722,6 @@ def confirm_selection(road: Road) -> None:
 
 
 def publish_notice(road: Road) -> None:
-    """The notice runs five working days; the clock is moved past them."""
     page = road.enter(demo("lead.clerk"), road.found["selection"])
     page.get_by_role("link", name="发布公示").click()
     road.fill(
@@ -728,7 +731,18 @@ def publish_notice(road: Road) -> None:
         contact="市科技局成果转化处 025-68786000",
     )
     road.press(page, "发布公示")
+    page.wait_for_url("**/notices/**")
     road.found["notice"] = page.url
+
+
+def close_notice(road: Road) -> None:
+    """The notice runs five working days, seen by everybody; the clock is moved past them."""
+    page = road.enter(demo("lead.clerk"), road.found["notice"])
+    first, last = re.search(
+        r"公示期 (\d{4}-\d{2}-\d{2}) 至 (\d{4}-\d{2}-\d{2})", page.locator("main").inner_text()
+    ).groups()
+    road.until(first)
+    page = road.enter(demo("lead.clerk"), road.found["notice"])
     public = page.get_by_role("link", name="公开页面").get_attribute("href")
     visitor = road.page_of("visitor")
     road.goto(visitor, public)
@@ -737,7 +751,10 @@ def publish_notice(road: Road) -> None:
     road.shoot(visitor, "public-notice")
     page = road.enter(demo("lead.clerk"), road.found["notice"])
     assert page.get_by_role("button", name="办结公示").is_disabled()
-    road.later(days=9)
+    road.until(last)
+    page = road.enter(demo("lead.clerk"), road.found["notice"])
+    assert page.get_by_role("button", name="办结公示").is_disabled(), "the last day is not over"
+    road.until((date.fromisoformat(last) + timedelta(days=1)).isoformat())
     page = road.enter(demo("lead.clerk"), road.found["notice"])
     road.press(page, "办结公示")
     road.said(page, "已办结")
@@ -789,6 +806,9 @@ def pay(road: Road) -> None:
     road.type_to_confirm(page, "签发拨付")
     road.shoot(page, "payment-released")
     assert road.ledger() == (GRANTED, GRANTED, GRANTED, 1)
+
+
+def arrive(road: Road) -> None:
     page = road.enter(demo("finance.clerk"), road.found["payment"])
     page.get_by_role("link", name="到账").click()
     road.press(page, "登记到账")
