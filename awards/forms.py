@@ -89,7 +89,8 @@ class SourceForm(Plain):
 
 class DayForm(Plain):
     on = forms.DateField(
-        label=_("日期"), widget=forms.DateInput(attrs={"type": "date", "class": "input-date"})
+        label=_("日期"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "input-date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args, **options):
@@ -235,7 +236,8 @@ class PromotionForm(Pickable):
     amounts = True
     title = forms.CharField(label=_("会议名称"), max_length=120)
     met_on = forms.DateField(
-        label=_("会议日期"), widget=forms.DateInput(attrs={"type": "date", "class": "input-date"})
+        label=_("会议日期"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "input-date"}, format="%Y-%m-%d"),
     )
     minutes = forms.CharField(
         label=_("会议纪要"),
