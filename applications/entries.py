@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from policy import money
@@ -69,7 +70,8 @@ def _number_told(field: Field, amount: Decimal) -> str:
     if field.type == "money":
         return money.show_cny(amount)
     if field.type == "money_wan":
-        return f"{money.show_wan(amount)} {field.unit}"
+        english = (get_language() or "").startswith("en")
+        return money.show_cny(amount) if english else f"{money.show_wan(amount)} {field.unit}"
     if field.type == "percent":
         return f"{amount:f}%"
     return f"{amount:,f} {field.unit or ''}".rstrip()

@@ -27,6 +27,7 @@ from applications.workflow import BY_ACTION, HOLDER, stage
 from policy import workdays
 from policy.schema import Stage
 from portal import clock
+from portal.templatetags.portal_ui import month_day
 
 # Moves of the applicant's own people, who may be named.
 _OWN_ACTS = frozenset({"hand_over", "take_back", "submit", "resubmit", "correct", "withdraw"})
@@ -267,7 +268,7 @@ def _coming_name(coming: Stage, due: workdays.DueOn | None) -> str:
         return name
     if due.date is None:
         return f"{name} · {_('待日历发布')}"
-    words = _("预计 %(month)s月%(day)s日前") % {"month": due.date.month, "day": due.date.day}
+    words = _("预计 %(day)s前") % {"day": month_day(due.date)}
     return f"{name} · {words}"
 
 

@@ -22,6 +22,7 @@ from applications.views import files, tables
 from applications.views.frames import Frame, frame_of, own_case, section_of
 from applications.views.wording import not_editable
 from applications.workflow import available_actions
+from policy.money import show_cny, show_wan
 from portal import clock
 from portal.accounts.loading import require_applicant
 from portal.accounts.models import Membership
@@ -103,9 +104,8 @@ def hint(frame: Frame, report) -> str:
 
 
 def told_wan(cny) -> str:
-    from policy.money import show_wan
-
-    return _("%(amount)s 万元") % {"amount": show_wan(cny)}
+    """``860.00 万元``; in English in yuan."""
+    return _("%(wan)s 万元") % {"wan": show_wan(cny), "cny": show_cny(cny)}
 
 
 def team(frame: Frame) -> list[dict]:
