@@ -14,6 +14,7 @@ from datetime import timedelta
 from django.core.files.base import File
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
+from django.utils import translation
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +121,7 @@ def run(export_id: int) -> Export:
     handle, path = tempfile.mkstemp(suffix=".xlsx")
     os.close(handle)
     try:
-        with _side() as execute, _snapshot():
+        with _side() as execute, _snapshot(), translation.override("zh-hans"):
             name, found = _sheets(export)
             _commit_progress(execute, export, 0, total=sum(sheet.count for sheet in found))
             sheets.write(path, found, progress=_progress(execute, export))

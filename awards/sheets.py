@@ -1,5 +1,7 @@
 """The tables that leave as .xlsx: their columns and rows, and how a sheet of ours looks.
 
+They are official tables: in Chinese, whatever language their reader has chosen.
+
 Text is always written as a string, so that nothing typed becomes a formula; amounts are numbers
 in the unit that the sheet names. A4 landscape, merged title, repeated head, page x of y.
 """
@@ -11,7 +13,6 @@ from typing import Any
 
 import xlsxwriter
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 
 from awards.models import Award, Entry, Payment, PaymentBatch
 from awards.overview import LineRow, lines, years
@@ -96,7 +97,7 @@ def _lay_out(page, sheet: Sheet) -> None:
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-    page.set_footer("&C" + _("第 &P 页，共 &N 页"))
+    page.set_footer("&C" + "第 &P 页，共 &N 页")
     page.repeat_rows(0, 2)
     page.freeze_panes(3, 0)
     for number, column in enumerate(sheet.columns):
@@ -135,7 +136,7 @@ def _write_foot(page, at: int, sheet: Sheet, formats) -> None:
         for number, column in enumerate(sheet.columns):
             value = sheet.sums.get(number)
             if number == 0:
-                page.write_string(at, number, _("合计"), formats["total"])
+                page.write_string(at, number, "合计", formats["total"])
             elif column.total:
                 amount = value or ZERO
                 page.write_number(
@@ -164,45 +165,45 @@ def ledger_sheets(*, year: int | None, measures: list[int] | None) -> list[Sheet
         for line in lines(year=row_year, measures=measures)
     ]
     awards = _awards(year, measures)
-    what = _("%(year)s年度") % {"year": year} if year is not None else _("历年")
+    what = f"{year}年度" if year is not None else "历年"
     note = _as_of()
     summary = Sheet(
-        name=_("额度台账"),
-        title=what + _("额度台账"),
+        name="额度台账",
+        title=what + "额度台账",
         note=note,
-        unit=_("单位：万元"),
+        unit="单位：万元",
         columns=[
-            Column(_("条款"), 8),
-            Column(_("支持措施"), 26),
-            Column(_("年度"), 7, "number"),
-            Column(_("牵头单位"), 14),
-            Column(_("预算"), 14, "wan", total=True),
-            Column(_("拟支持"), 14, "wan", total=True),
-            Column(_("已批"), 14, "wan", total=True),
-            Column(_("已拨"), 14, "wan", total=True),
-            Column(_("剩余额度"), 14, "wan", total=True),
-            Column(_("名额"), 7, "number"),
-            Column(_("已用名额"), 9, "number"),
-            Column(_("剩余名额"), 9, "number"),
+            Column("条款", 8),
+            Column("支持措施", 26),
+            Column("年度", 7, "number"),
+            Column("牵头单位", 14),
+            Column("预算", 14, "wan", total=True),
+            Column("拟支持", 14, "wan", total=True),
+            Column("已批", 14, "wan", total=True),
+            Column("已拨", 14, "wan", total=True),
+            Column("剩余额度", 14, "wan", total=True),
+            Column("名额", 7, "number"),
+            Column("已用名额", 9, "number"),
+            Column("剩余名额", 9, "number"),
         ],
         rows=[ledger_row(row_year, line) for row_year, line in found],
         count=len(found),
     )
     detail = Sheet(
-        name=_("明细"),
-        title=what + _("额度台账明细"),
+        name="明细",
+        title=what + "额度台账明细",
         note=note,
-        unit=_("单位：万元"),
+        unit="单位：万元",
         columns=[
-            Column(_("条款"), 8),
-            Column(_("年度"), 7, "number"),
-            Column(_("申报编号"), 18),
-            Column(_("单位"), 30),
-            Column(_("项目名称"), 30),
-            Column(_("状态"), 12),
-            Column(_("推荐额"), 14, "wan", total=True),
-            Column(_("已批"), 14, "wan", total=True),
-            Column(_("已拨"), 14, "wan", total=True),
+            Column("条款", 8),
+            Column("年度", 7, "number"),
+            Column("申报编号", 18),
+            Column("单位", 30),
+            Column("项目名称", 30),
+            Column("状态", 12),
+            Column("推荐额", 14, "wan", total=True),
+            Column("已批", 14, "wan", total=True),
+            Column("已拨", 14, "wan", total=True),
         ],
         rows=(_award_row(award) for award in awards.iterator(chunk_size=500)),
         count=awards.count(),
@@ -267,20 +268,20 @@ def supported_sheets(call: Call) -> list[Sheet]:
     )
     return [
         Sheet(
-            name=_("拟支持名单"),
-            title=f"{call.title_zh}{_('拟支持名单')}",
+            name="拟支持名单",
+            title=f"{call.title_zh}拟支持名单",
             note=_as_of(),
-            unit=_("单位：万元"),
+            unit="单位：万元",
             columns=[
-                Column(_("序号"), 6, "number"),
-                Column(_("申报编号"), 18),
-                Column(_("单位"), 30),
-                Column(_("统一社会信用代码"), 22),
-                Column(_("项目名称"), 30),
-                Column(_("区"), 10),
-                Column(_("申请额"), 14, "wan", total=True),
-                Column(_("测算额"), 14, "wan", total=True),
-                Column(_("拟支持额"), 14, "wan", total=True),
+                Column("序号", 6, "number"),
+                Column("申报编号", 18),
+                Column("单位", 30),
+                Column("统一社会信用代码", 22),
+                Column("项目名称", 30),
+                Column("区", 10),
+                Column("申请额", 14, "wan", total=True),
+                Column("测算额", 14, "wan", total=True),
+                Column("拟支持额", 14, "wan", total=True),
             ],
             rows=(
                 [
@@ -316,30 +317,29 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
     total_cny = sum((payment.amount_cny for payment in payments), ZERO)
     return [
         Sheet(
-            name=_("资金拨付表"),
-            title=f"{batch.call.title_zh}{_('资金拨付表')}",
+            name="资金拨付表",
+            title=f"{batch.call.title_zh}资金拨付表",
             note=f"{batch.number} · {_as_of()}",
-            unit=_("单位：元"),
+            unit="单位：元",
             columns=[
-                Column(_("序号"), 6, "number"),
-                Column(_("申报编号"), 18),
-                Column(_("收款户名"), 30),
-                Column(_("账号"), 24),
-                Column(_("开户行"), 24),
-                Column(_("联行号"), 15),
-                Column(_("期次"), 8),
-                Column(_("本次金额"), 16, "yuan", total=True),
-                Column(_("大写"), 30),
-                Column(_("市/区分担"), 12),
-                Column(_("累计拨付"), 16, "yuan", total=True),
-                Column(_("余额"), 16, "yuan", total=True),
+                Column("序号", 6, "number"),
+                Column("申报编号", 18),
+                Column("收款户名", 30),
+                Column("账号", 24),
+                Column("开户行", 24),
+                Column("联行号", 15),
+                Column("期次", 8),
+                Column("本次金额", 16, "yuan", total=True),
+                Column("大写", 30),
+                Column("市/区分担", 12),
+                Column("累计拨付", 16, "yuan", total=True),
+                Column("余额", 16, "yuan", total=True),
             ],
             rows=_payment_rows(payments, before, shares),
             count=len(payments),
             foot=[
-                _("合计（大写）：") + uppercase_cny(total_cny),
-                _("制表：%(drafted)s　　审核：　　　　　　签发：%(released)s")
-                % {"drafted": batch.drafted_by, "released": batch.released_by or "　　　　"},
+                "合计（大写）：" + uppercase_cny(total_cny),
+                f"制表：{batch.drafted_by}　　审核：　　　　　　签发：{batch.released_by or '　　　　'}",
             ],
         )
     ]
@@ -359,7 +359,7 @@ def _payment_rows(payments, before: dict[int, Decimal], shares: int) -> Iterator
             payment.amount_cny,
             uppercase_cny(payment.amount_cny),
             # The document states no share of city and district, and no call sets one yet.
-            _("未规定"),
+            "未规定",
             so_far,
             (payment.award.approved_cny or ZERO) - so_far,
         ]
@@ -377,4 +377,4 @@ def _paid_before(batch: PaymentBatch, payments: list[Payment]) -> dict[int, Deci
 
 
 def _as_of() -> str:
-    return _("数据截至 %(moment)s") % {"moment": f"{clock.local(clock.now()):%Y-%m-%d %H:%M:%S}"}
+    return f"数据截至 {clock.local(clock.now()):%Y-%m-%d %H:%M:%S}"
