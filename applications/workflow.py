@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from applications.models import ENDED, MOVES, Application, Part, Party, Status, Transition
 from applications.roles import case_roles
@@ -41,7 +42,7 @@ class Move:
     target: str
     roles: tuple[str, ...]
     label: Any
-    # What the history and the letters call it once done.
+    # What the history and the letters call it once done (in Chinese often the same word).
     done: Any
     # Drafted by one, released by another: the button only drafts (a proposal, a selection …).
     released_by: tuple[str, ...] = ()
@@ -50,38 +51,38 @@ class Move:
 
 
 TABLE: tuple[Move, ...] = (
-    Move("hand_over", ("draft",), "handed", ("filler", "org_admin"), _("交单位审核"), _("已交单位审核")),
-    Move("take_back", ("handed",), "draft", ("filler", "org_admin"), _("退回填报人"), _("已退回填报人")),
-    Move("submit", ("draft", "handed"), NEXT, ("org_admin",), _("提交"), _("提交")),
-    Move("resubmit", ("returned",), "recommendation", ("org_admin",), _("重新提交"), _("重新提交")),
-    Move("return", ("recommendation",), "returned", ("district_clerk",), _("退回修改"), _("退回修改"), reason_required=True),
-    Move("recommend", ("recommendation",), NEXT, ("district_clerk",), _("推荐"), _("推荐")),
-    Move("decline", ("recommendation",), "not_recommended", ("district_head",), _("不予推荐"), _("不予推荐"), reason_required=True),
-    Move("ask_correction", ("formal_check",), "correction", ("lead_clerk",), _("一次性补正"), _("要求补正")),
-    Move("correct", ("correction",), "formal_check", ("org_admin",), _("提交补正"), _("补正")),
-    Move("lapse", ("correction",), "lapsed", (SYSTEM,), _("逾期视为放弃"), _("逾期未补正，视为放弃")),
-    Move("accept", ("formal_check",), NEXT, ("lead_clerk",), _("受理"), _("受理")),
-    Move("refuse", ("formal_check", "joint_review"), "refused", ("lead_head",), _("不予受理"), _("不予受理"), reason_required=True),
-    Move("conclude_joint_review", ("joint_review",), NEXT, ("lead_clerk",), _("会商办结"), _("会商办结")),
-    Move("conclude_expert_review", ("expert_review",), NEXT, ("lead_clerk",), _("专家评审办结"), _("专家评审办结")),
-    Move("release_verification", ("verification",), NEXT, ("lead_head",), _("审签核定"), _("核定")),
-    Move("select", ("selection", "waitlisted"), "public_notice", ("lead_head",), _("拟支持"), _("列入拟支持名单")),
-    Move("waitlist", ("selection",), "waitlisted", ("lead_head",), _("备选"), _("列为备选")),
-    Move("reject", ("selection", "waitlisted"), "not_selected", ("lead_head",), _("不支持"), _("未获支持"), reason_required=True),
-    Move("object", ("public_notice",), "objection", ("lead_clerk",), _("受理异议"), _("受理异议"), reason_required=True),
-    Move("dismiss_objection", ("objection",), "public_notice", ("lead_head",), _("异议不成立"), _("异议不成立"), reason_required=True),
-    Move("uphold_objection", ("objection",), "cancelled", ("lead_head",), _("异议成立"), _("异议成立，取消拟支持"), reason_required=True),
-    Move("close_notice", ("public_notice",), "decision", ("lead_clerk", SYSTEM), _("公示办结"), _("公示期满")),
-    Move("decide", ("decision",), "finance", ("lead_head",), _("批准"), _("批准")),
-    Move("cancel", ("decision",), "cancelled", ("lead_head",), _("取消"), _("取消"), reason_required=True),
-    Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), _("财政确认")),
-    Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), _("拨付")),
-    Move("bounce", ("paid",), "payment", ("finance_clerk",), _("登记退汇"), _("退汇，待重新拨付"), reason_required=True),
+    Move("hand_over", ("draft",), "handed", ("filler", "org_admin"), _("交单位审核"), pgettext_lazy("done", "已交单位审核")),
+    Move("take_back", ("handed",), "draft", ("filler", "org_admin"), _("退回填报人"), pgettext_lazy("done", "已退回填报人")),
+    Move("submit", ("draft", "handed"), NEXT, ("org_admin",), _("提交"), pgettext_lazy("done", "提交")),
+    Move("resubmit", ("returned",), "recommendation", ("org_admin",), _("重新提交"), pgettext_lazy("done", "重新提交")),
+    Move("return", ("recommendation",), "returned", ("district_clerk",), _("退回修改"), pgettext_lazy("done", "退回修改"), reason_required=True),
+    Move("recommend", ("recommendation",), NEXT, ("district_clerk",), _("推荐"), pgettext_lazy("done", "推荐")),
+    Move("decline", ("recommendation",), "not_recommended", ("district_head",), _("不予推荐"), pgettext_lazy("done", "不予推荐"), reason_required=True),
+    Move("ask_correction", ("formal_check",), "correction", ("lead_clerk",), _("一次性补正"), pgettext_lazy("done", "要求补正")),
+    Move("correct", ("correction",), "formal_check", ("org_admin",), _("提交补正"), pgettext_lazy("done", "补正")),
+    Move("lapse", ("correction",), "lapsed", (SYSTEM,), _("逾期视为放弃"), pgettext_lazy("done", "逾期未补正，视为放弃")),
+    Move("accept", ("formal_check",), NEXT, ("lead_clerk",), _("受理"), pgettext_lazy("done", "受理")),
+    Move("refuse", ("formal_check", "joint_review"), "refused", ("lead_head",), _("不予受理"), pgettext_lazy("done", "不予受理"), reason_required=True),
+    Move("conclude_joint_review", ("joint_review",), NEXT, ("lead_clerk",), _("会商办结"), pgettext_lazy("done", "会商办结")),
+    Move("conclude_expert_review", ("expert_review",), NEXT, ("lead_clerk",), _("专家评审办结"), pgettext_lazy("done", "专家评审办结")),
+    Move("release_verification", ("verification",), NEXT, ("lead_head",), _("审签核定"), pgettext_lazy("done", "核定")),
+    Move("select", ("selection", "waitlisted"), "public_notice", ("lead_head",), _("拟支持"), pgettext_lazy("done", "列入拟支持名单")),
+    Move("waitlist", ("selection",), "waitlisted", ("lead_head",), _("备选"), pgettext_lazy("done", "列为备选")),
+    Move("reject", ("selection", "waitlisted"), "not_selected", ("lead_head",), _("不支持"), pgettext_lazy("done", "未获支持"), reason_required=True),
+    Move("object", ("public_notice",), "objection", ("lead_clerk",), _("受理异议"), pgettext_lazy("done", "受理异议"), reason_required=True),
+    Move("dismiss_objection", ("objection",), "public_notice", ("lead_head",), _("异议不成立"), pgettext_lazy("done", "异议不成立"), reason_required=True),
+    Move("uphold_objection", ("objection",), "cancelled", ("lead_head",), _("异议成立"), pgettext_lazy("done", "异议成立，取消拟支持"), reason_required=True),
+    Move("close_notice", ("public_notice",), "decision", ("lead_clerk", SYSTEM), _("公示办结"), pgettext_lazy("done", "公示期满")),
+    Move("decide", ("decision",), "finance", ("lead_head",), _("批准"), pgettext_lazy("done", "批准")),
+    Move("cancel", ("decision",), "cancelled", ("lead_head",), _("取消"), pgettext_lazy("done", "取消"), reason_required=True),
+    Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), pgettext_lazy("done", "财政确认")),
+    Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), pgettext_lazy("done", "拨付")),
+    Move("bounce", ("paid",), "payment", ("finance_clerk",), _("登记退汇"), pgettext_lazy("done", "退汇，待重新拨付"), reason_required=True),
     Move(
         "withdraw",
         ("recommendation", "returned", "formal_check", "correction", "joint_review", "expert_review",
          "verification", "selection", "waitlisted", "public_notice", "objection", "decision"),
-        "withdrawn", ("org_admin",), _("撤回申报"), _("撤回申报"), reason_required=True,
+        "withdrawn", ("org_admin",), _("撤回申报"), pgettext_lazy("done", "撤回申报"), reason_required=True,
     ),
 )  # fmt: skip
 BY_ACTION = {row.action: row for row in TABLE}
