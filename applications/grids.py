@@ -14,7 +14,9 @@ from applications import invoices, sheets
 from applications.checks import Problem
 from applications.entries import digest, told, typed
 from applications.models import Invoice
+from policy.money import show_cny, show_wan
 from policy.schema import Field, Section
+from policy.text import Text
 
 # Characters of a cell's digest: a hidden field for each row holds them, column by column.
 MARK = 6
@@ -337,6 +339,5 @@ def saved_rows(sheet, rows, *, counting=None) -> dict[str, dict]:
 
 
 def show_total(amount: Decimal) -> str:
-    from policy.money import show_cny, show_wan
-
-    return _("%(cny)s = %(wan)s 万元") % {"cny": show_cny(amount), "wan": show_wan(amount)}
+    """``¥8,600,000.00 = 860.00 万元``; in English in yuan alone."""
+    return str(Text(zh=f"{show_cny(amount)} = {show_wan(amount)} 万元", en=show_cny(amount)))

@@ -23,6 +23,7 @@ from applications.views.frames import Frame, frame_of, own_case, section_of
 from applications.views.wording import not_editable
 from applications.workflow import available_actions
 from policy.money import show_cny, show_wan
+from policy.text import Text
 from portal import clock
 from portal.accounts.loading import require_applicant
 from portal.accounts.models import Membership
@@ -105,7 +106,7 @@ def hint(frame: Frame, report) -> str:
 
 def told_wan(cny) -> str:
     """``860.00 万元``; in English in yuan."""
-    return _("%(wan)s 万元") % {"wan": show_wan(cny), "cny": show_cny(cny)}
+    return str(Text(zh=f"{show_wan(cny)} 万元", en=show_cny(cny)))
 
 
 def team(frame: Frame) -> list[dict]:
