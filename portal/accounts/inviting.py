@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -47,11 +47,14 @@ def invite(
 ) -> Invitation:
     """Offer a role to an address. An open offer of the same is revoked and made anew."""
     now, email = clock.now(), email.strip().lower()
+    with connection.cursor() as cursor:
+        # There may be no row to lock: two offers to one address wait for each other by its name.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [email])
     same = Invitation.objects.filter(
         email__iexact=email, role=role, organisation=organisation, unit=unit,
         accepted_at__isnull=True, revoked_at__isnull=True,
     )  # fmt: skip
-    for old in same.select_for_update():
+    for old in same:
         _revoke(old, actor=actor, at=now)
     invitation = Invitation.objects.create(
         email=email,

@@ -111,7 +111,7 @@ def test_registration_in_a_year_without_calendar_is_dated_when_it_is_loaded(
         ("founded_on", "2999-01-01", "成立日期不能晚于今天。"),
         ("licence", None, "请选择要上传的文件。"),
         ("licence", SimpleUploadedFile("a.svg", b"<svg/>"), "不接受这种格式的文件。"),
-        ("district", "", "这个字段是必填项"),
+        ("district", "", "请填写此项。"),
     ],
 )
 def test_bad_field_is_told_beside_it_and_nothing_typed_is_lost(

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
+
 from portal.accounts.models import Organisation, Role, Unit, User
 from tests.factories import (
     DistrictFactory,
@@ -79,7 +81,8 @@ class World:
 
     def made(self, maker: Callable[["World"], Any]) -> Any:
         if maker not in self._made:
-            self._made[maker] = maker(self)
+            with transaction.atomic():  # what fails leaves the world of the other rows whole
+                self._made[maker] = maker(self)
         return self._made[maker]
 
 

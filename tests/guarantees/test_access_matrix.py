@@ -1,16 +1,21 @@
 """Every route × persona × method, against one table (access_table.py)."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.guarantees.access.row import Row
 from tests.guarantees.access_table import TABLE
 from tests.guarantees.cast import MEMBERS, NOBODY, PERSONAS, VISITOR, World, make_world
+
+# Reading leaves everything as it was, but for the session, the cache and the log.
+WRITTEN_BY_GET = {"django_session", "portal_cache", "audit_event"}
+_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.I)
 
 
 def routes() -> list[str]:
@@ -82,12 +87,15 @@ def _fault(row: Row, url: str, method: str, persona: str, client: Client) -> str
     """What is wrong with the answer; "" if it is as the table says."""
     allowed = getattr(row, method, None)
     cookies = client.cookies.copy()
+    written: set[str] = set()
     # Each request leaves the world as it found it.
-    with transaction.atomic():
+    with transaction.atomic(), connection.execute_wrapper(_watch(written)):
         data = row.data if method == "post" else None
         response = getattr(client, method)(url, data)
         transaction.set_rollback(True)
     client.cookies = cookies
+    if method == "get" and written - WRITTEN_BY_GET:
+        return f"get {persona}: writes {', '.join(sorted(written - WRITTEN_BY_GET))}"
     status, entered = response.status_code, _entered(response)
     if row.flow:
         right = status < 500 if persona in (row.get or row.post) else status != 200
@@ -100,6 +108,17 @@ def _fault(row: Row, url: str, method: str, persona: str, client: Client) -> str
     if persona in MEMBERS and status not in ({404} if allowed else {404, 405}):
         return f"{method} {persona}: {status} instead of 404"
     return ""
+
+
+def _watch(written: set[str]):
+    """Note the tables that are written."""
+
+    def watch(execute, sql, params, many, context):
+        if found := _WRITE.match(sql):
+            written.add(found[1])
+        return execute(sql, params, many, context)
+
+    return watch
 
 
 def _entered(response) -> bool:

@@ -244,7 +244,7 @@ def make_measure(lead: Unit, co_units: list[Unit], *, line: str = "10-1") -> Mea
     return Measure.objects.create(
         line=line, article=article, name_zh="概念验证中心", name_en="Centre", kinds=["grant"],
         recipients_zh="高校", recipients_en="Universities", clause=CLAUSE, clause_en=CLAUSE,
-        money=True, position=number % 32000, lead_unit=lead,
+        money=True, position=2000 + number % 30000, lead_unit=lead,
     )  # fmt: skip
 
 
