@@ -66,6 +66,11 @@ class RecommendForm(ActForm):
         widget=words_area(4),
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("visited_on", "visitors", "record"):
+            self.fields[name].mark = _("（实地核查必填）")
+
     def clean(self):
         found = super().clean()
         if found.get("how") == "visit":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import django_filters
+from django import forms
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -147,6 +148,12 @@ class CaseFilter(django_filters.FilterSet):
     class Meta:
         model = Application
         fields = ("q", "measure", "district", "status")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.form.fields.values():
+            is_select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if is_select else "form-control"
 
     def search(self, queryset, name, value):
         words = value.strip()

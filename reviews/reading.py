@@ -10,7 +10,7 @@ from applications.checks import is_blank
 from applications.content import Content
 from applications.entries import told
 from applications.models import Attachment, Invoice, Submission
-from policy.invoices import COLUMNS
+from policy.invoices import BY_CODE
 from policy.schema import Section
 from portal.files.models import Scan
 from portal.files.scanning import may_be_shown
@@ -19,11 +19,6 @@ from reviews.masking import Mask
 CONTENT, FORM, INVOICES = "content", "form", "invoices"
 INVOICES_AT_ONCE = 50
 SHOWN_INLINE = {"application/pdf", "image/png", "image/jpeg"}
-# Columns of the investment table that a reviewer reads first.
-INVOICE_COLUMNS = (
-    "category", "name", "seller", "invoice_no", "invoice_date", "gross_cny", "related_party",
-    "fiscal_percent",
-)  # fmt: skip
 # Builds an address of the page with some of its parameters changed.
 Link = Callable[..., str]
 
@@ -190,11 +185,26 @@ def _chapter(section: Section, content: Content, mask: Mask, *, link, pages) -> 
 
 
 @dataclass(frozen=True)
+class SheetRow:
+    """An invoice as a reviewer reads it."""
+
+    uid: str
+    position: int
+    name: str
+    category: str
+    seller: str
+    invoice_no: str
+    invoice_date: str
+    gross: str
+    related: str
+    fiscal: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A page of the investment table."""
 
-    head: list[str]
-    rows: list[tuple[Invoice, list[str]]]
+    rows: list[SheetRow]
     page: int
     pages: int
     count: int
@@ -208,31 +218,34 @@ def invoice_sheet(content: Content, mask: Mask, *, page: int, row: str = "") -> 
     count = content.invoices.rows
     pages = max(1, -(-count // INVOICES_AT_ONCE))
     page = min(max(page, 1), pages)
-    columns = [column for column in COLUMNS if column.code in INVOICE_COLUMNS]
     shown = invoices[(page - 1) * INVOICES_AT_ONCE : page * INVOICES_AT_ONCE]
-    return Sheet(
-        head=[str(column.label) for column in columns],
-        rows=[
-            (invoice, [mask.words(_cell(column, invoice)) for column in columns])
-            for invoice in shown
-        ],
-        page=page,
-        pages=pages,
-        count=count,
-    )
+    return Sheet([_sheet_row(invoice, mask) for invoice in shown], page, pages, count)
 
 
-def _cell(column, invoice: Invoice) -> str:
-    stored = invoice.raw.get(column.code) if invoice.raw else getattr(invoice, column.code)
-    if column.type == "money" and stored not in (None, ""):
-        try:
-            return f"{getattr(invoice, column.code):,.2f}"
-        except TypeError:
-            return str(stored)
-    if hasattr(stored, "isoformat"):
-        stored = stored.isoformat()
-    return told(
-        column, stored if isinstance(stored, str | bool | int) or stored is None else str(stored)
+def _sheet_row(invoice: Invoice, mask: Mask) -> SheetRow:
+    """What could not be read of a row stands as it was typed."""
+
+    def words(code: str) -> str:
+        stored = getattr(invoice, code)
+        if stored in (None, "") and invoice.raw:
+            stored = invoice.raw.get(code)
+        if hasattr(stored, "isoformat"):
+            stored = stored.isoformat()
+        plain = stored if isinstance(stored, bool) or stored is None else str(stored)
+        return mask.words(told(BY_CODE[code], plain))
+
+    gross = invoice.gross_cny
+    return SheetRow(
+        uid=invoice.uid,
+        position=invoice.position,
+        name=words("name"),
+        category=words("category"),
+        seller=words("seller"),
+        invoice_no=words("invoice_no"),
+        invoice_date=words("invoice_date"),
+        gross=words("gross_cny") if gross is None else f"{gross:,.2f}",
+        related=words("related_party"),
+        fiscal="" if invoice.fiscal_percent is None else f"{invoice.fiscal_percent.normalize():f}",
     )
 
 

@@ -37,7 +37,7 @@ def _view(act: str):
                         done=kind.done, number=case.number, title=case.title
                     ),
                 )
-                return redirect(desk_views.after(request, case))
+                return redirect(desk_views.after(request, case, roles))
         return desk_views.show(request, case, roles, act=act, form=form, status=422)
 
     view.__name__ = act

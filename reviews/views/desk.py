@@ -31,7 +31,7 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
     board = desk.build(
         case, roles, request.user, request.GET, content=content, today=today, calendar=calendar
     )
-    queue = _queue(request, today=today, calendar=calendar)
+    queue = _queue(request, roles, today=today, calendar=calendar)
     tab = request.GET.get("tab", "")
     tab = tab if tab in desk.TABS else "check"
     mask = masking.for_officer(case)
@@ -54,11 +54,13 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
     return render(request, "reviews/desk.html", context, status=status)
 
 
-def _queue(request, *, today, calendar) -> dict:
-    """The list on the left: the saved view of the address, the soonest due first."""
+def _queue(request, roles, *, today, calendar) -> dict:
+    """The list on the left: the saved view of the address, the soonest due first. Without one, a
+    co-unit's people see what awaits their opinion, the others what their unit holds."""
     units = inbox.units(request.user)
     until = inbox.soon_until(today, calendar)
-    code = chosen_view(request.GET, {"mine": 1})
+    holds = any(not role.startswith("co_unit") for role in roles)
+    code = chosen_view(request.GET, {"mine": 1} if holds else {"opinions": 1})
     found = inbox.CaseFilter(request.GET, queryset=inbox.cases(code, units, until=until))
     cases = list(found.qs.order_by(*inbox.KEYS)[:QUEUE])
     return {
@@ -257,10 +259,10 @@ def finding(request, uid: str):
     return redirect(desk.Address(application, request.GET)(tab="findings"))
 
 
-def after(request, application) -> str:
+def after(request, application, roles) -> str:
     """Where the desk goes after an act: the next case of the list, else this case again."""
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
-    queue = _queue(request, today=today, calendar=calendar)
+    queue = _queue(request, roles, today=today, calendar=calendar)
     address = desk.Address(application, request.GET)
     rest = [row.case.uid for row in queue["rows"] if row.case.uid != application.uid]
     wanted = request.POST.get("next", "")

@@ -30,7 +30,10 @@ def _is_head(user, proposal: Proposal) -> bool:
 
 def _page(request, proposal: Proposal, *, form=None, error: str = "", status: int = 200):
     stale = proposal.state == Proposal.State.DRAFTED and proposing.is_stale(proposal)
+    is_head = _is_head(request.user, proposal)
     context = {
+        "up_route": "review_release_list" if is_head else "review_inbox",
+        "up_label": _("待审签") if is_head else _("待办"),
         "proposal": proposal,
         "case": proposal.application,
         "moves": list(
@@ -39,7 +42,7 @@ def _page(request, proposal: Proposal, *, form=None, error: str = "", status: in
         "is_stale": stale,
         "may_settle": (
             proposal.state == Proposal.State.DRAFTED
-            and _is_head(request.user, proposal)
+            and is_head
             and proposal.drafted_by_id != request.user.pk
         ),
         "release_url": release_url(proposal),

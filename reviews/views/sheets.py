@@ -142,8 +142,7 @@ def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict
 def _criterion(criterion, rubric, sheet, content, mask, address, typed, wrong) -> dict:
     stored = sheet.scores.get(criterion.code, {})
     score, comment = stored.get("score"), stored.get("comment", "")
-    shown = "" if score is None else f"{Decimal(score):g}"
-    level = None if score is None else scoring.level_of(Decimal(score), criterion, rubric)
+    shown = "" if score is None else f"{Decimal(score).normalize():f}"
     if typed is not None:
         shown = typed.get(f"score.{criterion.code}", shown)
         comment = typed.get(f"comment.{criterion.code}", comment)
@@ -152,16 +151,21 @@ def _criterion(criterion, rubric, sheet, content, mask, address, typed, wrong) -
         "criterion": criterion,
         "score": shown,
         "comment": comment,
-        "anchors": [
-            (each, anchor, index == level)
-            for index, (each, anchor) in enumerate(
-                zip(rubric.levels, criterion.anchors, strict=True)
-            )
-        ],
+        "anchors": _anchors(criterion, rubric, sheet),
         "evidence": reading.evidence(criterion.evidence, content, mask, link=address, pages={}),
         "error": WRONG[code](criterion) if code else "",
         "wrong": code,
     }
+
+
+def _anchors(criterion, rubric, sheet) -> list[tuple]:
+    """The levels with their words, and which one the saved score falls into."""
+    score = sheet.scores.get(criterion.code, {}).get("score")
+    level = None if score is None else scoring.level_of(Decimal(score), criterion, rubric)
+    return [
+        (each, anchor, index == level)
+        for index, (each, anchor) in enumerate(zip(rubric.levels, criterion.anchors, strict=True))
+    ]
 
 
 def _summary(rubric, wrong, error) -> list[tuple[str, str]]:
@@ -238,11 +242,9 @@ def autosave(request, uid: str):
         "sheet": found,
         "errors": _summary(rubric, wrong, error),
         "rubric": rubric,
-        "levels": {
-            row.code: scoring.level_of(Decimal(score), row, rubric)
-            for row in rubric.criteria
-            if (score := found.scores.get(row.code, {}).get("score")) is not None
-        },
+        "rows": [
+            {"criterion": row, "anchors": _anchors(row, rubric, found)} for row in rubric.criteria
+        ],
     }
     status = 422 if context["errors"] else 200
     return render(request, "reviews/_sheet_saved.html", context, status=status)

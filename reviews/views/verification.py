@@ -193,6 +193,8 @@ def _release_page(request, verification, roles, *, form=None, error="", status=2
             and verification.drafted_by_id != request.user.pk
             and case.status == verifying.STAGE
         ),
+        "up_route": "review_release_list" if "lead_head" in roles else "review_inbox",
+        "up_label": _("待审签") if "lead_head" in roles else _("待办"),
         "hidden": {"drafted_at": verification.drafted_at.isoformat()},
         "form": form or NoteForm(),
         "error": error,

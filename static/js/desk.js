@@ -74,7 +74,7 @@
   // The document is opened as soon as it is chosen; without scripts the button does it.
   const choice = document.querySelector("[data-document-choice]");
   if (choice) {
-    choice.classList.add("is-live");
+    choice.querySelector("button").hidden = true;
     choice.addEventListener("change", () => choice.requestSubmit());
   }
 

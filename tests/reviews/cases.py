@@ -13,6 +13,7 @@ from functools import cached_property
 
 from django.db import transaction
 
+from applications import amounts
 from applications.models import Answer, Application, Attachment, Invoice, Party, Submission
 from applications.workflow import add_party, move
 from policy.models import (
@@ -390,6 +391,8 @@ def _arrive(office: Office, application: Application, status: str, action: str, 
             case.computed_cny = claimed * Decimal("0.3")
             case.capped_cny = min(case.computed_cny, Decimal(2_000_000))
             case.asked_cny = case.capped_cny
+            if claimed and case.call.settings.get("window_start"):
+                case.computation = amounts.compute_for(case).as_json()
             add_party(case, "district", unit=office.district, at=case.submitted_at)
             add_party(case, "lead", unit=office.lead, at=case.submitted_at)
         if action == "release_verification":

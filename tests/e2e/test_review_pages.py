@@ -1,0 +1,220 @@
+"""The reviewing pages in a real browser: they fit, axe finds nothing, the desk's keys work."""
+
+import io
+from datetime import date
+
+import pikepdf
+import pytest
+from django.db import transaction
+
+from applications.models import Attachment
+from portal import clock as clocks
+from portal.files.storing import store
+from reviews import (
+    checking,
+    consulting,
+    findings,
+    objecting,
+    panels,
+    proposing,
+    scoring,
+    selecting,
+    verifying,
+)
+from tests.e2e import look
+from tests.factories import OrganisationFactory
+from tests.reviews.cases import (
+    Office,
+    add_invoice,
+    at_day,
+    fill_all,
+    make_case,
+    make_expert,
+    make_office,
+    make_pool,
+    published,
+    scoring_panel,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LANGUAGES = ["zh-hans", "en"]
+WIDTHS = (375, 1366)
+NAMES = ["钟山示例概念验证中心", "江北示例材料验证中心", "秦淮示例医学验证中心"]
+
+
+def pdf(pages: int = 3) -> bytes:
+    stream = io.BytesIO()
+    with pikepdf.new() as document:
+        for _index in range(pages):
+            document.add_blank_page(page_size=(595, 842))
+        document.save(stream, deterministic_id=True)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def office() -> Office:
+    return make_office()
+
+
+def organisation(office, index: int = 0):
+    return OrganisationFactory(
+        name=NAMES[index % len(NAMES)], district=office.district,
+        contact_phone=f"1390000000{index}", bank_account=f"62220000000{index}",
+        address=f"南京市测试路 {index} 号",
+    )  # fmt: skip
+
+
+def whole_case(office, *, at: str = "formal_check", index: int = 0, **more):
+    """A case with a file that can be shown, and invoices worth a look."""
+    case = make_case(office, at=at, organisation=organisation(office, index), **more)
+    now = clocks.now()
+    blob = store(pdf(), name="社保证明.pdf", types=["pdf"], max_bytes=10**6, at=now)
+    Attachment.objects.filter(application=case, slot="social_insurance").update(
+        blob=blob, name="社保证明.pdf"
+    )
+    add_invoice(case, gross="600000.00", related_party=True, seller="示例关联科技有限公司")
+    return case
+
+
+def fits(page, name: str) -> list[str]:
+    return look.faults(page, name, widths=WIDTHS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lists_and_desk_fit_their_readers(open_page, office, language):
+    cases = [whole_case(office, index=index) for index in range(3)]
+    case, clerk = cases[0], office.lead_clerk
+    checking.tick(case, "uscc", actor=clerk, result="passed")
+    checking.tick(case, "staff", actor=clerk, result="failed", note="社保证明只列 24 人")
+    file = case.attachments.get(slot="social_insurance").uid
+    faults = []
+    for name, path in {
+        "inbox": "/reviews/",
+        "inbox-empty": "/reviews/?view=corrected",
+        "case-list": "/reviews/all/",
+        "desk-check": f"/reviews/cases/{case.uid}/",
+        "desk-file": f"/reviews/cases/{case.uid}/?doc={file}&page=2",
+        "desk-amount": f"/reviews/cases/{case.uid}/?tab=amount&doc=invoices",
+        "desk-findings": f"/reviews/cases/{case.uid}/?tab=findings",
+        "desk-history": f"/reviews/cases/{case.uid}/?tab=history",
+        "desk-refuse": f"/reviews/cases/{case.uid}/?act=refuse",
+        "correction": f"/reviews/cases/{case.uid}/correction/",
+    }.items():
+        page = open_page(path, user=clerk, language=language)
+        faults += fits(page, f"review-{name}-{language}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_district_and_co_unit_pages_fit_their_readers(open_page, office, language):
+    first = whole_case(office, at="recommendation")
+    second = whole_case(office, at="joint_review", index=1)
+    with transaction.atomic():
+        consulting.start(second, actor=office.lead_clerk)
+    consulting.give(
+        second.opinions.get(unit=office.co_units[0]), actor=office.co_clerk(0),
+        outcome="objection", text="环保手续尚未办结，请核实。",
+    )  # fmt: skip
+    faults = []
+    for name, path, user in (
+        ("desk-recommend", f"/reviews/cases/{first.uid}/?act=recommend", office.district_clerk),
+        ("desk-opinion", f"/reviews/cases/{second.uid}/?act=opinion", office.co_clerk(1)),
+        ("desk-conclude", f"/reviews/cases/{second.uid}/?act=conclude", office.lead_clerk),
+    ):
+        page = open_page(path, user=user, language=language)
+        faults += fits(page, f"review-{name}-{language}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_release_pages_fit_their_readers(open_page, office, language):
+    refused, verified = whole_case(office), whole_case(office, at="verification", index=1)
+    proposal = proposing.draft(
+        refused, "refuse", actor=office.lead_clerk, reason="建设地点不在南京市。"
+    )
+    found = findings.current(verified)
+    for row in found:
+        findings.settle(
+            verified, row.key, actor=office.lead_clerk, state="confirmed", reason="关联属实"
+        )
+    verification = verifying.draft(
+        verified, actor=office.lead_clerk, given={}, note="关联交易剔除。"
+    )
+    faults = []
+    for name, path, user in (
+        ("release-list", "/reviews/release/", office.lead_head),
+        ("proposal", f"/reviews/proposals/{proposal.uid}/", office.lead_head),
+        ("verification", f"/reviews/cases/{verified.uid}/verification/", office.lead_clerk),
+        ("verification-release", f"/reviews/verifications/{verification.uid}/", office.lead_head),
+    ):
+        page = open_page(path, user=user, language=language)
+        faults += fits(page, f"review-{name}-{language}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_expert_pages_fit_their_readers(open_page, office, language):
+    make_pool(7)
+    expert = make_expert()
+    first = whole_case(office, at="expert_review")
+    second = whole_case(office, at="expert_review", index=1)
+    third = whole_case(office, at="expert_review", index=2)
+    frozen = scoring_panel(office, first)
+    fill_all(frozen, {first.pk: [("35", "50")] * 4 + [("10", "30")]})
+    panels.freeze(frozen, actor=office.lead_clerk)
+    scoring_ = scoring_panel(office, second)
+    sheet = panels.sheets(scoring_).first()
+    user = sheet.seat.expert.user
+    scoring.score(sheet, actor=user, scores={"fit": {"score": "35", "comment": ""}})
+    faults = []
+    for name, path, reader in (
+        ("panel-list", "/reviews/panels/", office.lead_clerk),
+        ("panel-draw", f"/reviews/panels/draw/{office.call.uid}/", office.lead_clerk),
+        ("panel-scoring", f"/reviews/panels/{scoring_.uid}/", office.lead_clerk),
+        ("panel-frozen", f"/reviews/panels/{frozen.uid}/", office.lead_head),
+        ("expert-pool", "/reviews/experts/", office.lead_clerk),
+        ("expert-form", f"/reviews/experts/{expert.uid}/", office.lead_clerk),
+        ("expert-home", "/reviews/expert/", user),
+        ("sheet", f"/reviews/expert/sheets/{sheet.uid}/", user),
+    ):
+        page = open_page(path, user=reader, language=language)
+        faults += fits(page, f"review-{name}-{language}")
+    assert third.pk
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_meeting_and_notice_pages_fit_their_readers(open_page, office, clock, language):
+    clock.set(at_day(date(2026, 3, 6)))
+    cases = [whole_case(office, at="selection", index=index) for index in range(2)]
+    selection = selecting.draft(
+        office.call, title="2026 年第 3 次局长办公会", met_on=date(2026, 3, 6),
+        minutes="会议研究了概念验证中心拟支持项目。",
+        items=[
+            selecting.Item(cases[0], "support", selecting.most_cny(cases[0])),
+            selecting.Item(cases[1], "reject", reason="排序靠后，本批次名额已满"),
+        ],
+        actor=office.lead_clerk,
+    )  # fmt: skip
+    public = whole_case(office, at="public_notice", index=2)
+    notice = published(office, public)
+    clock.set(at_day(notice.starts_on))
+    objection = objecting.file(
+        notice, application=public, signed_as="person", signatory="周某某",
+        contact="13900000000", text="第 3 行发票所列设备未到场。",
+    )  # fmt: skip
+    objecting.accept(objection, actor=office.lead_clerk)
+    faults = []
+    for name, path, user in (
+        ("selection-list", "/reviews/selections/", office.lead_clerk),
+        ("selection-form", f"/reviews/selections/{selection.uid}/edit/", office.lead_clerk),
+        ("selection", f"/reviews/selections/{selection.uid}/", office.lead_head),
+        ("notice", f"/reviews/notices/{notice.uid}/", office.lead_clerk),
+        ("objection", f"/reviews/objections/{objection.uid}/", office.lead_clerk),
+        ("public-list", "/public-notices/", None),
+        ("public-notice", f"/public-notices/{notice.uid}/", None),
+        ("object", f"/public-notices/{notice.uid}/object/{public.uid}/", None),
+    ):
+        page = open_page(path, user=user, language=language)
+        faults += fits(page, f"review-{name}-{language}")
+    assert faults == []
