@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp_auth
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -173,6 +174,28 @@ def test_password_reset_ends_a_lock(client):
     client.post(client.get(link).url, new)
     _sign_in(client, user.email, "brand-new-word-1")
     assert _signed_in(client)
+
+
+def test_password_reset_does_not_skip_the_second_factor(client):
+    user = UserFactory()
+    secret = totp_auth.generate_totp_secret()
+    totp_auth.TOTP.activate(user, secret)
+    client.post(reverse("account_reset_password"), {"email": user.email})
+    link = re.search(r"http://\S+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
+    new = {"password1": "brand-new-word-1", "password2": "brand-new-word-1"}
+    client.post(client.get(link).url, new)
+    response = _sign_in(client, user.email, "brand-new-word-1")
+    assert response.url == reverse("mfa_authenticate")
+    assert not _signed_in(client)
+    counter = next(totp_auth.yield_hotp_counters_from_time())
+    code = totp_auth.format_hotp_value(totp_auth.hotp_value(secret, counter))
+    client.post(response.url, {"code": code})
+    assert _signed_in(client)
+    # A code works once.
+    client.logout()
+    _sign_in(client, user.email, "brand-new-word-1")
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    assert not _signed_in(client)
 
 
 # --- locking -----------------------------------------------------------------------
