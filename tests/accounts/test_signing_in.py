@@ -127,17 +127,13 @@ def test_sign_out_ends_the_session_with_an_event(client):
     assert Event.objects.filter(action="user.sign_out", actor_id=user.pk).count() == 1
 
 
-@pytest.mark.parametrize(
-    ("role", "name"),
-    [
-        (Role.ACCOUNT_ADMIN, "user_list"),
-        (Role.EXPERT, None),
-    ],
-)
-def test_landing_of_a_role(role, name):
-    found = landing_url(person(role))
-    assert found.startswith("/")
-    assert name is None or found == reverse(name)
+@pytest.mark.parametrize("role", Role.values)
+def test_every_role_lands_on_a_page_that_is_open_to_it(client, role):
+    user = person(role)
+    arrives = _sign_in(client, user.email).url
+    assert client.get(arrives).status_code == 200
+    # Only who has no page of his own begins at the home page.
+    assert (arrives == "/") == (role == Role.EVALUATOR)
 
 
 # --- password reset ----------------------------------------------------------------
