@@ -3,7 +3,6 @@
 from django.db import transaction
 
 from applications import workflow
-from applications.models import Application, Status
 from awards import ledger
 from awards.decisions import locked
 from awards.models import Decision
@@ -44,7 +43,8 @@ def confirm(
 ) -> Decision:
     """Confirm every item of a released decision; its cases wait for payment from here on.
 
-    Raises ``Refused``: role, state, changed, source_missing, source_long, case_moved.
+    Raises ``Refused``: role, state, changed, source_missing, source_long; MoveRefused where a
+    case stands elsewhere.
     """
     decision = locked(decision)
     unit = require_finance(actor, Role.FINANCE)
@@ -57,16 +57,7 @@ def confirm(
         raise Refused("source_missing")
     if len(source) > MAX_SOURCE_CHARS:
         raise Refused("source_long", most=MAX_SOURCE_CHARS)
-    items = list(decision.items.select_related("award").order_by("award_id"))
-    cases = {
-        case.pk: case
-        for case in Application.objects.select_for_update(of=("self",))
-        .filter(pk__in=[item.award.application_id for item in items])
-        .order_by("pk")
-    }
-    for case in cases.values():
-        if case.status != Status.FINANCE:
-            raise Refused("case_moved", number=case.number, status=case.status)
+    items = list(decision.items.select_related("award__application").order_by("award_id"))
     decision.state = Decision.State.CONFIRMED
     decision.confirmed_by, decision.confirmed_at = actor, clock.now()
     decision.funding_source = source
@@ -75,8 +66,9 @@ def confirm(
         update_fields=["state", "confirmed_by", "confirmed_at", "funding_source", "revision"]
     )
     for item in items:
+        # The case is locked before the accounts, as everywhere.
+        workflow.move(item.award.application, "confirm_finance", actor=actor, unit=unit)
         ledger.confirm(item.award, actor=actor, note=source)
-        workflow.move(cases[item.award.application_id], "confirm_finance", actor=actor, unit=unit)
     record(
         "decision.confirm",
         obj=decision,

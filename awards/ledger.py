@@ -156,17 +156,17 @@ def reserve(
 ) -> Award:
     """Take amount and place for a case, in every account that binds it; makes its award.
 
-    The amount is what is recommended. Raises CapExceeded or QuotaExceeded with what is left and
-    who holds it. Both count as committed from here on; the decision converts them.
+    The amount is what is recommended; the caller has locked the case. Raises CapExceeded or
+    QuotaExceeded with what is left and who holds it. Both count as committed from here on; the
+    decision converts them.
     """
     with transaction.atomic(), _told(kind="reserve", award=None, amount=basis.recommended_cny):
-        # In this order everywhere: call, case, accounts.
+        # In this order everywhere: call, cases, accounts. The call is read under its lock: an
+        # account is never opened with a budget that is being changed.
         call = Call.objects.select_for_update(no_key=True).get(pk=application.call_id)
-        application = (
-            Application.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("organisation", "definition", "call__measure", "call__definition")
-            .get(pk=application.pk)
-        )
+        application = Application.objects.select_related(
+            "organisation", "definition", "call__measure", "call__definition"
+        ).get(pk=application.pk)
         application.call = call
         bounds = bounds_of(application)
         accounts = open_and_lock(bounds, actor=actor)
@@ -415,7 +415,6 @@ _FIT = {
     "entry_once_per_payment",
     "approved_within_committed",
     "paid_within_approved",
-    "committed_not_negative",
     "award_recommended_within_capped",
     "award_approved_within_recommended",
     "award_paid_within_approved",

@@ -115,12 +115,10 @@ class CapAccount(models.Model):
                 condition=Q(cap_cny__isnull=True) | Q(cap_cny__gte=0), name="cap_not_negative"
             ),
             models.CheckConstraint(
-                condition=Q(committed_cny__gte=0), name="committed_not_negative"
-            ),
-            models.CheckConstraint(
                 condition=Q(cap_cny__isnull=True) | Q(committed_cny__lte=F("cap_cny")),
                 name="committed_within_cap",
             ),
+            # 0 ≤ paid ≤ approved ≤ committed: with the next one.
             models.CheckConstraint(
                 condition=Q(approved_cny__gte=0, approved_cny__lte=F("committed_cny")),
                 name="approved_within_committed",

@@ -63,7 +63,7 @@ def steps_of(award: Award) -> list[Step]:
     if award.capped_cny != award.computed_cny:
         binding = known.get(f"cap.{award.trace.get('binding_cap')}", {})
         found.append(Step(_("封顶后"), award.capped_cny, "total", binding.get("clause", "")))
-    found.append(Step(_("推荐"), award.recommended_cny, "total"))
+    found.append(Step(_("推荐额"), award.recommended_cny, "total"))
     if award.approved_cny is not None:
-        found.append(Step(_("批准"), award.approved_cny, "final"))
+        found.append(Step(_("批准额"), award.approved_cny, "final"))
     return found

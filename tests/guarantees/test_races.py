@@ -9,10 +9,20 @@ import pytest
 from django.db import transaction
 
 from applications import workflow
-from awards import ledger
+from applications.models import Application
+from awards import decisions, ledger, payments
+from awards.confirming import confirm_selection
 from awards.models import Award, CapAccount, Entry
+from awards.withdrawing import release_proposal, withdraw
+from policy import call_changes
+from portal import clock
+from portal.accounts.models import Role
+from reviews.refusals import Refused
 from tests.awards.cases import Scene, basis, cap, make_scene
 from tests.awards.racing import at_once, until_somebody_waits
+from tests.awards.test_decisions import confirmed, draft, ready
+from tests.awards.test_withdrawing import objected
+from tests.factories import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,26 +160,190 @@ def test_acts_on_shared_accounts_in_any_order_never_wait_in_a_circle():
     assert quota_account.committed_places == 12
 
 
+# --- acts on one thing at one moment -----------------------------------------------------
+
+
+def one_after_the_other(first: Callable, second: Callable) -> list:
+    """The first act holds its transaction open until the second one waits for it."""
+    inside = threading.Event()
+
+    def lead():
+        with transaction.atomic():
+            found = first()
+            inside.set()
+            until_somebody_waits()
+        return found
+
+    def follow():
+        assert inside.wait(30)
+        return second()
+
+    return at_once(lead, follow)
+
+
+def admin_of(case):
+    return case.organisation.memberships.get(role="org_admin").user
+
+
 def test_one_key_at_once_is_one_act():
     """An approval that is sent twice at the same moment converts the reservation once."""
     scene = make_scene(caps=[])
     award = scene.to_decision(scene.reserved(amount="10"))
 
-    def approve():
-        with transaction.atomic():
-            entry = ledger.approve(award, actor=scene.lead_head, approved_cny=Decimal(10))
-            award.application.refresh_from_db()
-            if award.application.status == "decision":
-                workflow.add_party(
-                    award.application, "finance", unit=scene.finance_bureau, at=award.made_at
-                )
-                workflow.move(award.application, "decide", actor=scene.lead_head)
+    def approve(case_too: bool):
+        entry = ledger.approve(award, actor=scene.lead_head, approved_cny=Decimal(10))
+        if case_too:
+            workflow.add_party(
+                award.application, "finance", unit=scene.finance_bureau, at=award.made_at
+            )
+            workflow.move(award.application, "decide", actor=scene.lead_head)
         return entry
 
-    results = at_once(approve, approve)
+    results = one_after_the_other(lambda: approve(True), lambda: approve(False))
     assert {row.pk for row in results} == {Entry.objects.get(kind="approve").pk}
     account = CapAccount.objects.get(rule="call_budget", call=scene.call)
     assert (account.committed_cny, account.approved_cny) == (10, 10)
+
+
+def test_two_heads_who_confirm_one_selection_confirm_it_once():
+    scene = make_scene(caps=[])
+    selection = scene.selection((scene.case(), "support", "1000000"))
+    second_head = person(Role.HEAD, unit=scene.lead)
+    results = one_after_the_other(
+        lambda: confirm_selection(selection, actor=scene.lead_head),
+        lambda: confirm_selection(selection, actor=second_head),
+    )
+    assert (results[0].state, results[1].reason) == ("confirmed", "state")
+    assert Entry.objects.count() == 1
+
+
+def test_case_that_is_withdrawn_while_its_selection_is_confirmed_is_named():
+    scene = make_scene(caps=[])
+    case = scene.case()
+    selection = scene.selection((case, "support", "1000000"))
+    results = one_after_the_other(
+        lambda: withdraw(case, actor=case.admin, reason="x"),
+        lambda: confirm_selection(selection, actor=scene.lead_head),
+    )
+    assert isinstance(results[1], Refused), results
+    assert (results[1].reason, results[1].facts["number"]) == ("case_moved", case.number)
+    assert not Entry.objects.exists()
+
+
+def test_case_that_is_withdrawn_while_its_decision_is_signed_is_named():
+    scene = make_scene(caps=[])
+    award = ready(scene)
+    decision = draft(scene, award)
+    case = award.application
+    results = one_after_the_other(
+        lambda: withdraw(case, actor=admin_of(case), reason="x"),
+        lambda: decisions.release(decision, actor=scene.lead_head),
+    )
+    assert isinstance(results[1], Refused), results
+    assert results[1].reason == "case_moved"
+    assert not Entry.objects.filter(kind="approve").exists()
+
+
+def test_decision_that_is_discarded_while_it_is_signed_stays_signed():
+    scene = make_scene(caps=[])
+    decision = draft(scene, ready(scene))
+    results = one_after_the_other(
+        lambda: decisions.release(decision, actor=scene.lead_head),
+        lambda: decisions.discard(decision, actor=scene.lead_clerk, reason="x"),
+    )
+    assert isinstance(results[1], Refused), results
+    assert (results[0].state, results[1].reason) == ("released", "state")
+
+
+def test_instalment_that_two_clerks_draft_at_once_is_drafted_once():
+    scene = make_scene(caps=[])
+    award = ready(scene)
+    confirmed(scene, award)
+
+    def act():
+        return payments.draft(scene.call, awards=[award], actor=scene.finance)
+
+    results = one_after_the_other(act, act)
+    assert isinstance(results[1], Refused), results
+    assert results[1].reason == "not_due"
+    assert award.payments.count() == 1
+
+
+def test_batch_that_two_heads_sign_at_once_pays_once():
+    scene = make_scene(caps=[])
+    award = ready(scene)
+    confirmed(scene, award)
+    batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    second_head = person(Role.FINANCE_HEAD, unit=scene.finance_bureau)
+    results = one_after_the_other(
+        lambda: payments.release(batch, actor=scene.finance_head),
+        lambda: payments.release(batch, actor=second_head),
+    )
+    assert isinstance(results[1], Refused), results
+    assert (results[0].state, results[1].reason) == ("released", "state")
+    assert Entry.objects.filter(kind="pay").count() == 1
+
+
+def test_arrival_that_two_clerks_record_at_once_is_recorded_once():
+    scene = make_scene(caps=[])
+    award = ready(scene)
+    confirmed(scene, award)
+    batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    payments.release(batch, actor=scene.finance_head)
+    payment, today = batch.payments.get(), clock.today()
+
+    def act():
+        return payments.arrived(payment, actor=scene.finance, on=today)
+
+    results = one_after_the_other(act, act)
+    assert isinstance(results[1], Refused), results
+    assert results[1].reason == "state"
+
+
+def test_case_and_accounts_are_locked_in_one_order_when_an_objection_is_upheld():
+    """Who withdraws holds the case and comes to the accounts; who upholds the objection takes
+    the case first too, so the two wait in a line, not in a circle."""
+    scene = make_scene(caps=[])
+    case, proposal = objected(scene)
+    held = threading.Event()
+
+    def withdraw_slowly():
+        with transaction.atomic():
+            Application.objects.select_for_update().get(pk=case.pk)
+            held.set()
+            until_somebody_waits()
+            return withdraw(case, actor=admin_of(case), reason="x")
+
+    def uphold():
+        assert held.wait(30)
+        return release_proposal(proposal, actor=scene.lead_head)
+
+    results = at_once(withdraw_slowly, uphold)
+    assert results[0].status == "withdrawn", results
+    assert isinstance(results[1], Refused), results
+    assert results[1].reason == "changed"
+
+
+@pytest.mark.parametrize("act", ["reserve", "confirm_selection", "open_accounts"])
+def test_account_is_never_opened_with_a_budget_that_is_being_changed(act):
+    scene = make_scene(budget="1000000", caps=[])
+    case = scene.case()
+    selection = scene.selection((case, "support", "1000000"))
+    drafter, publisher = scene.call.drafted_by, scene.call.published_by
+    change = call_changes.draft(
+        scene.call, "budget_cny", actor=drafter, reason="x", after=Decimal("1200000")
+    )
+    acts = {
+        "reserve": lambda: take(scene, case, Decimal("1000000")),
+        "confirm_selection": lambda: confirm_selection(selection, actor=scene.lead_head),
+        "open_accounts": lambda: ledger.open_accounts(scene.call, actor=scene.lead_head),
+    }
+    results = one_after_the_other(
+        lambda: call_changes.put_into_effect(change, actor=publisher), acts[act]
+    )
+    assert not isinstance(results[1], BaseException), results
+    account = CapAccount.objects.get(rule="call_budget", call=scene.call)
+    assert account.cap_cny == Decimal("1200000")
 
 
 @pytest.mark.long
