@@ -68,6 +68,15 @@ class Adapter(DefaultAccountAdapter):
         return user
 
     @transaction.atomic
+    def confirm_email(self, request, email_address):
+        before = email_address.user.email
+        confirmed = super().confirm_email(request, email_address)
+        user = email_address.user
+        if confirmed and before.lower() != email_address.email.lower():
+            record("user.email", obj=user, actor=user, data={"from": before, "to": user.email})
+        return confirmed
+
+    @transaction.atomic
     def set_password(self, user, password):
         super().set_password(user, password)
         locking.clear(user.email)

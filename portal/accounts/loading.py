@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404
+from django.http import Http404, HttpResponse
 
 from portal.accounts.models import (
     ORGANISATION_ROLES,
@@ -54,7 +54,8 @@ def is_staff(user) -> bool:
 def require_role(*roles: str) -> Callable:
     """Let a view be entered with one of the roles only; without names, by whoever is signed in.
 
-    Anonymous visitors are sent to sign in and come back; a wrong role answers 404.
+    Anonymous visitors are sent to sign in and come back; a wrong role answers 404. A fragment
+    that htmx asks for answers 401 instead: the page stays as it is, with all that was typed.
     """
     unknown = set(roles) - set(Role.values)
     if unknown:
@@ -64,6 +65,8 @@ def require_role(*roles: str) -> Callable:
         @wraps(view)
         def guarded(request, *args, **kwargs):
             if not request.user.is_authenticated:
+                if request.headers.get("HX-Request"):
+                    return HttpResponse(status=401)
                 return redirect_to_login(request.get_full_path())
             if roles and not has_role(request.user, *roles):
                 raise Http404("role")

@@ -1,6 +1,7 @@
 """Tasks of the accounts."""
 
 from celery import shared_task
+from django.core.management import call_command
 
 from portal import clock
 from portal.accounts import inviting, locking
@@ -21,3 +22,9 @@ def sweep() -> None:
     locking.sweep()
     for pk in waiting.order_by("pk").values_list("pk", flat=True)[:100]:
         inviting.mail(pk)
+
+
+@shared_task(name="accounts.clear_sessions", ignore_result=True)
+def clear_sessions() -> None:
+    """Forget sessions that are over."""
+    call_command("clearsessions")

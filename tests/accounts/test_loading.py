@@ -43,6 +43,12 @@ def test_require_role_sends_a_visitor_to_sign_in_and_back(rf):
     assert response.url == "/accounts/login/?next=/desk/%3Fpage%3D2"
 
 
+def test_require_role_leaves_the_page_of_a_fragment_alone(rf):
+    request = rf.post("/desk/save/", headers={"HX-Request": "true"})
+    request.user = AnonymousUser()
+    assert view(request).status_code == 401
+
+
 def test_require_role_refuses_an_unknown_name():
     with pytest.raises(ValueError, match="no such role: clark"):
         loading.require_role("clark")

@@ -136,6 +136,25 @@ def test_every_role_lands_on_a_page_that_is_open_to_it(client, role):
     assert (arrives == "/") == (role == Role.EVALUATOR)
 
 
+def test_change_of_address_is_confirmed_by_a_code_and_leaves_an_event(client):
+    user = UserFactory(email="old@example.org")
+    client.force_login(user)
+    # The password is asked for again before the address can be changed.
+    asked = client.post(reverse("account_email"), {"email": "new@example.org", "action_add": ""})
+    if asked.url.startswith(reverse("account_reauthenticate")):
+        client.post(asked.url, {"password": PASSWORD})
+        asked = client.post(
+            reverse("account_email"), {"email": "new@example.org", "action_add": ""}
+        )
+    user.refresh_from_db()
+    assert user.email == "old@example.org"
+    client.post(reverse("account_email_verification_sent"), {"code": _code()})
+    user.refresh_from_db()
+    assert user.email == "new@example.org"
+    event = Event.objects.get(action="user.email")
+    assert event.data == {"from": "old@example.org", "to": "new@example.org"}
+
+
 # --- password reset ----------------------------------------------------------------
 
 
