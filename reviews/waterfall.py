@@ -21,7 +21,7 @@ def steps(
     rows = {row["code"]: row for row in computation.get("steps", [])}
     found: list[Step] = []
     if claimed := _amount(rows, "claimed"):
-        found.append(Step(_("申报"), claimed, note=_label(rows["claimed"])))
+        found.append(Step(_("申报额"), claimed, note=_label(rows["claimed"])))
         found += _exclusions(rows)
     base = _amount(rows, "base")
     if base is not None:
