@@ -5,6 +5,7 @@ decide what is wrong (``applications.checks`` does, on what is stored).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -28,8 +29,11 @@ _INPUT_TYPES = {"email": "email", "url": "url", "phone": "tel"}
 
 
 class SectionForm(forms.Form):
-    """The fields of a section. ``shown`` are stored answers by code; ``problems`` stand beside
-    their fields; ``is_open(code)`` says which fields may be written."""
+    """The fields of a section that are asked (what is known stands above as text, see ``known``).
+
+    ``shown`` are stored answers by code; ``problems`` stand beside their fields;
+    ``is_open(code)`` says which fields may be written.
+    """
 
     def __init__(
         self,
@@ -45,19 +49,19 @@ class SectionForm(forms.Form):
         self.shown = dict(shown)
         self._problems = list(problems)
         super().__init__(data=_as_data(section, shown), auto_id="id_%s")
-        for item in section.fields:
-            editable = is_open(item.code) and not item.readonly
+        asked = [item for item in section.fields if not item.readonly]
+        for item in asked:
             self.fields[item.code] = form_field(
                 item,
                 shown.get(item.code),
-                editable=editable,
+                editable=is_open(item.code),
                 required=item.required or _holds(item.required_if, values or shown),
                 note=source if item.prefill else "",
             )
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
-        self.helper.layout = Layout(*(Placed(item.code) for item in section.fields))
+        self.helper.layout = Layout(*(Placed(item.code) for item in asked))
 
     def full_clean(self):
         """Errors come from ``checks``, on what is stored."""
@@ -90,15 +94,13 @@ def section_form(
     mine: Mapping[str, Any] | None = None,
 ) -> SectionForm:
     """The form of a section of a case; ``mine`` are answers typed but not stored (a conflict)."""
-    organisation = content.application.organisation
-    source = _("来自单位信息库，%(day)s 更新") % {"day": profile_date(organisation)}
     return SectionForm(
         section,
         shown=content.section_values(section) | dict(mine or {}),
         problems=problems,
         is_open=is_open,
         values=content.values,
-        source=source,
+        source=source_of(content),
     )
 
 
@@ -141,11 +143,36 @@ def form_field(
     if item.type in {"money", "money_wan"}:
         field.money_unit = "wan" if item.type == "money_wan" else "yuan"
     field.note = note
-    if item.readonly:
-        field.note = note or _("由系统计算")
-        field.told = told(item, stored)
-    field.evidence = item.evidence
     return field
+
+
+@dataclass(frozen=True)
+class Known:
+    """A field that nobody fills in: what it says, and what is wrong with it."""
+
+    code: str
+    label: str
+    told: str
+    problem: str
+
+
+def known(content: Content, section: Section, problems: Iterable[Problem] = ()) -> list[Known]:
+    """The section's readonly fields: from the profile, or computed."""
+    values = content.section_values(section)
+    wrong = {problem.field: str(problem.text) for problem in problems}
+    return [
+        Known(
+            item.code, str(item.label), told(item, values.get(item.code)), wrong.get(item.code, "")
+        )
+        for item in section.fields
+        if item.readonly
+    ]
+
+
+def source_of(content: Content) -> str:
+    """``来自单位信息库，2026-11-03 更新``."""
+    day = profile_date(content.application.organisation)
+    return _("来自单位信息库，%(day)s 更新") % {"day": day}
 
 
 def _field_class(item: Field):

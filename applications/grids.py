@@ -162,7 +162,7 @@ def _row(
         cells=[
             Cell(
                 head=head,
-                value=typed(column, cells.get(head.code)),
+                value=_grouped(column, typed(column, cells.get(head.code))),
                 told=told(column, cells.get(head.code)),
                 problem=problems.get(head.code, ""),
                 note=notes.get(head.code, ""),
@@ -176,6 +176,16 @@ def _row(
         unit=unit,
         is_open=is_open,
     )
+
+
+def _grouped(column: Field, value: str) -> str:
+    """An amount with its thousands apart, as it is read; what is no amount stays as typed."""
+    if column.type not in {"money", "money_wan"}:
+        return value
+    try:
+        return f"{Decimal(value):,f}"
+    except ArithmeticError:
+        return value
 
 
 def _selected(options: list[tuple[str, str]], value: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.db.models import Q
 
-from applications import corrections, letters, papers
+from applications import corrections, letters, papers, reminding
 from applications.models import Letter, Submission
 from portal import clock
 from portal.documents.rendering import render_pdf_marked
@@ -75,6 +75,12 @@ def sweep_papers() -> int:
     for pk in found:
         make_letter(pk)
     return len(submissions) + len(found)
+
+
+@shared_task(name="applications.remind")
+def remind() -> int:
+    """Leave the reminders that are due; their number."""
+    return reminding.remind()
 
 
 @shared_task(name="applications.lapse_overdue")

@@ -20,7 +20,7 @@ from django.utils.translation import pgettext_lazy
 from applications.models import ENDED, MOVES, Application, Part, Party, Status, Transition
 from applications.roles import case_roles
 from policy import workdays
-from policy.schema import DefinitionSchema, Stage, parse
+from policy.schema import DefinitionSchema, Stage, Text, parse
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
@@ -301,7 +301,9 @@ def move(
             person,
             subject=format_lazy(
                 "{}：{}",
-                application.number or application.title or application.call.title_zh,
+                application.number
+                or application.title
+                or Text(application.call.title_zh, application.call.title_en),
                 row.done,
             ),
             body=public_note,

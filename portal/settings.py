@@ -314,6 +314,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "files.sweep_orphans": {"task": "files.sweep_orphans", "schedule": 86_400},
     "notices.sweep": {"task": "notices.sweep", "schedule": 30},
     "applications.sweep_papers": {"task": "applications.sweep_papers", "schedule": 60},
+    "applications.remind": {"task": "applications.remind", "schedule": 600},
     "applications.lapse_overdue": {"task": "applications.lapse_overdue", "schedule": 600},
     "reviews.sweep_opinions": {"task": "reviews.sweep_opinions", "schedule": 600},
     "reviews.sweep_notices": {"task": "reviews.sweep_notices", "schedule": 600},

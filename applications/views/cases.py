@@ -19,8 +19,15 @@ from portal.accounts.loading import require_applicant, require_role
 
 # Moves that are a button here; others have a page of their own.
 BUTTONS = ("hand_over", "take_back")
-# Where a unit's officer meets the case, once that page exists.
-DESK = "review_case"
+# Where the others meet the case, by their part in it: pages of the upper floors, by name. The
+# address of a case, as notices bear it, is the same for everybody.
+DESKS = {
+    "district": ("review_desk", True),
+    "lead": ("review_desk", True),
+    "co_unit": ("review_desk", True),
+    "finance": ("award_finance_inbox", False),
+    "expert": ("review_expert_home", False),
+}
 WITHDRAWAL = "award_withdraw"
 
 
@@ -30,8 +37,9 @@ def application_case(request, uid: str):
     """The case's own address: the workspace of a draft, the road of a submitted case, the desk
     for the units."""
     application = get_visible(request.user, uid)
-    if not case_roles(request.user, application) & set(OWN):
-        return _to_desk(uid)
+    roles = case_roles(request.user, application)
+    if not roles & set(OWN):
+        return _to_desk(uid, roles)
     if application.status in {Status.DRAFT, Status.HANDED}:
         return redirect("application_workspace", uid)
     today = clock.local(request.arrived_at).date()
@@ -55,17 +63,19 @@ def application_case(request, uid: str):
     return render(request, "applications/application_case.html", context)
 
 
-def _url(name: str, uid: str) -> str:
-    """The page of an upper floor, or "" while it does not exist."""
+def _url(name: str, *args: str) -> str:
+    """The page of an upper floor, or "" where there is none."""
     try:
-        return reverse(name, args=[uid])
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""
 
 
-def _to_desk(uid: str):
-    if url := _url(DESK, uid):
-        return redirect(url)
+def _to_desk(uid: str, roles):
+    for part, (name, takes_uid) in DESKS.items():
+        has_part = any(role.startswith(part) for role in roles)
+        if has_part and (url := _url(name, *([uid] if takes_uid else []))):
+            return redirect(url)
     raise Http404(uid)
 
 

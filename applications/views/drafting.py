@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from applications import drafts, unlocking
 from applications.entries import digest, same, told, typed
-from applications.forms import read_post, section_form
+from applications.forms import known, read_post, section_form, source_of
 from applications.models import EDITABLE
 from applications.views import files, tables
 from applications.views.frames import Frame, frame_of, own_case, section_of
@@ -100,7 +100,7 @@ def hint(frame: Frame, report) -> str:
         count = sum(len(found) for found in content.attachments.values())
         return _("已上传 %(count)s 个文件") % {"count": count} if count else ""
     if section.fields and all(item.readonly for item in section.fields):
-        return _("来自单位信息库")
+        return source_of(frame.content)
     return ""
 
 
@@ -177,6 +177,13 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
     )
     context = page_context(request, frame, section) | {
         "form": form,
+        "known": known(frame.content, section, report.problems),
+        "known_source": source_of(frame.content),
+        "is_profile": any(
+            (item.prefill or "").startswith("organisation.")
+            for item in section.fields
+            if item.readonly
+        ),
         "summary_above": True,
         "seen": json.dumps(seen_digests(form.shown, conflicts)),
         "tab": request.POST.get("_tab") or "",

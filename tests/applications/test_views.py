@@ -201,6 +201,26 @@ def test_draft_is_hidden_from_the_units(client, place):
     )
 
 
+@pytest.mark.parametrize(
+    ("role", "unit", "target"),
+    [(Role.CLERK, "district", "review_desk"), (Role.HEAD, "lead", "review_desk")],
+)
+def test_address_of_a_case_leads_officers_to_their_desk(client, place, role, unit, target):
+    application = submitted(place)
+    client.force_login(person(role, unit=getattr(place, unit)))
+    response = client.get(url("case", application))
+    assert response["Location"] == reverse(target, args=[application.uid])
+
+
+def test_withdrawal_is_offered_to_the_admin_alone(client, place):
+    application = submitted(place)
+    link = reverse("award_withdraw", args=[application.uid])
+    client.force_login(place.admin)
+    assert link in page(client, url("case", application))
+    client.force_login(place.filler)
+    assert link not in page(client, url("case", application))
+
+
 # --- starting ---------------------------------------------------------------------------------
 
 

@@ -14,9 +14,8 @@ from tests.guarantees.cast import World as Cast
 
 # Besides its own people, who may see a submitted case: the units that take part, and the two
 # who see all.
-PARTIES = frozenset(
-    {"district_clerk", "district_head", "lead_clerk", "lead_head", "auditor", "policy_admin"}
-)
+UNITS = frozenset({"district_clerk", "district_head", "lead_clerk", "lead_head"})
+PARTIES = UNITS | {"auditor", "policy_admin"}
 
 
 def _place(cast: Cast) -> definition.World:
@@ -100,7 +99,8 @@ ROWS = [
         post=APPLICANTS,
         kwargs=lambda cast: {"call_uid": cast.made(_place).call.uid},
     ),
-    Row("application_case", get=OWN, kwargs=case),
+    # The units are sent on to their desk.
+    Row("application_case", get=OWN | UNITS, kwargs=case),
     Row("application_calendar", get=OWN, kwargs=case),
     Row("application_move", post=OWN, kwargs=draft(), data={"action": "hand_over"}),
     Row("application_correction", get=OWN, kwargs=lambda cast: case(cast) | {"round": 1}),
