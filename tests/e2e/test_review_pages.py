@@ -218,3 +218,129 @@ def test_meeting_and_notice_pages_fit_their_readers(open_page, office, clock, la
         page = open_page(path, user=user, language=language)
         faults += fits(page, f"review-{name}-{language}")
     assert faults == []
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+def test_keys_go_from_the_queue_to_a_decision_in_five_presses(open_page, office):
+    first, second = whole_case(office), whole_case(office, index=1)
+    other = min((first, second), key=lambda case: case.uid)
+    here = second if other == first else first
+    page = open_page(f"/reviews/cases/{here.uid}/?view=mine", user=office.lead_clerk)
+    presses = ["j" if page.evaluate(_is_first(here)) else "k", "Enter"]
+    page.keyboard.press(presses[0])
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert other.uid in page.url
+    for key in ("x", "a", "a"):
+        presses.append(key)
+        with page.expect_navigation():
+            page.keyboard.press(key)
+    other.refresh_from_db()
+    assert other.status == "joint_review"
+    assert len(presses) == 5
+
+
+def _is_first(case) -> str:
+    return f"document.querySelector('[data-queue] a').getAttribute('href').includes('{case.uid}')"
+
+
+def test_keys_are_silent_while_something_is_typed_or_composed(open_page, office):
+    case = whole_case(office)
+    page = open_page(f"/reviews/cases/{case.uid}/", user=office.lead_clerk)
+    address = page.url
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "queue-q"
+    page.keyboard.type("ajr?")
+    assert page.input_value("#queue-q") == "ajr?"
+    page.keyboard.press("Escape")
+    page.evaluate(
+        """() => document.body.dispatchEvent(new KeyboardEvent(
+             "keydown", {key: "a", isComposing: true, bubbles: true}))"""
+    )
+    page.wait_for_timeout(300)
+    assert page.url == address
+    assert page.locator("dialog[open]").count() == 0
+
+
+def test_keys_are_explained_and_can_be_switched_off(open_page, office):
+    case = whole_case(office)
+    page = open_page(f"/reviews/cases/{case.uid}/", user=office.lead_clerk)
+    page.keyboard.press("?")
+    assert page.locator("dialog[open] h2").inner_text() == "快捷键"
+    page.click("[data-keys-switch]")
+    assert page.locator("[data-keys-switch]").inner_text() == "启用快捷键"
+    page.click("dialog [data-closes]")
+    address = page.url
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert page.url == address
+    page.reload()
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert page.url == address
+    page.click("[data-opens=keys]")
+    page.click("[data-keys-switch]")
+    page.click("dialog [data-closes]")
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    assert "act=accept" in page.url
+
+
+def test_evidence_key_opens_the_file_at_the_page_where_it_was_seen(open_page, office):
+    case = whole_case(office)
+    file = case.attachments.get(slot="social_insurance")
+    checking.tick(case, "staff", actor=office.lead_clerk, result="passed", attachment=file, page=2)
+    page = open_page(f"/reviews/cases/{case.uid}/", user=office.lead_clerk)
+    page.focus("#n-staff")
+    page.keyboard.press("Escape")
+    page.locator("#p-staff [data-evidence]").first.focus()
+    with page.expect_navigation():
+        page.locator("#p-staff [data-evidence]").first.press("Enter")
+    frame = page.locator("iframe.document-frame").get_attribute("src")
+    assert frame.endswith(f"/documents/{file.uid}/#page=2&navpanes=0")
+
+
+def test_ticking_changes_the_row_and_the_count_without_a_new_page(open_page, office):
+    case = whole_case(office)
+    page = open_page(f"/reviews/cases/{case.uid}/", user=office.lead_clerk)
+    page.evaluate("window.stays = true")
+    page.locator("#p-uscc button[value=passed]").click()
+    page.wait_for_selector("#p-uscc .tag-good")
+    assert page.inner_text("#settled") == "1/3"
+    page.locator("#p-staff button[value=failed]").click()
+    page.wait_for_selector("#p-staff .invalid-feedback")
+    assert page.inner_text("#p-staff .invalid-feedback") == "请填写理由。"
+    page.fill("#n-staff", "缺 2 人")
+    page.locator("#p-staff button[value=failed]").click()
+    page.wait_for_selector("#p-staff.is-warn")
+    assert page.inner_text("#settled") == "2/3"
+    assert page.evaluate("window.stays") is True
+
+
+def test_sheet_saves_itself_and_marks_the_level(open_page, office):
+    make_pool(8)
+    panel = scoring_panel(office, whole_case(office, at="expert_review"))
+    sheet = panels.sheets(panel).first()
+    page = open_page(f"/reviews/expert/sheets/{sheet.uid}/", user=sheet.seat.expert.user)
+    page.fill("#score-fit", "37")
+    page.wait_for_selector("#anchors-fit .is-on")
+    assert "优秀" in page.inner_text("#anchors-fit .is-on")
+    assert page.inner_text("#saved").startswith("已保存")
+    sheet.refresh_from_db()
+    assert sheet.scores["fit"]["score"] == "37.0"
+    page.fill("#score-team", "61")
+    page.wait_for_selector("#saved.text-wrong")
+    assert "分值在 0 与 60 之间" in page.inner_text("#saved")
+    assert page.input_value("#score-team") == "61"
+
+
+def test_sum_of_the_meeting_follows_the_rows(open_page, office):
+    case = whole_case(office, at="selection")
+    page = open_page(f"/reviews/selections/new/{office.call.uid}/", user=office.lead_clerk)
+    page.select_option(f"#outcome-{case.uid}", "support")
+    page.locator("#selection-sum", has_text="拟支持 1 个").wait_for()
+    page.fill(f"#amount-{case.uid}", "500000")
+    page.press(f"#amount-{case.uid}", "Tab")
+    page.locator("#selection-sum", has_text="¥500,000.00").wait_for()
