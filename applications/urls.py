@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:uid>/move/", cases.application_move, name="application_move"),
     path("<str:uid>/corrections/<int:round>/", cases.application_correction, name="application_correction"),
     path("<str:uid>/edit/", drafting.application_workspace, name="application_workspace"),
+    path("<str:uid>/amounts/", drafting.application_amounts, name="application_amounts"),
     path("<str:uid>/edit/<str:code>/", drafting.application_section, name="application_section"),
     path("<str:uid>/edit/<str:code>/save/", drafting.application_autosave, name="application_autosave"),
     path("<str:uid>/edit/<str:code>/rows/", tables.application_rows, name="application_rows"),

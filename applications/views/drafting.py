@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from applications import drafts, unlocking
+from applications.content import ASKED_FIELDS
 from applications.entries import digest, same, told, typed
 from applications.forms import known, read_post, section_form, source_of
 from applications.models import EDITABLE
@@ -44,13 +45,29 @@ def application_workspace(request, uid: str):
         "call": frame.application.call,
         "groups": task_groups(frame),
         "progress": frame.progress,
-        "computation": frame.content.computation,
-        "asked_cny": asked_cny(frame),
         "team": team(frame),
         "actions": available_actions(frame.application, request.user),
+    } | amount_context(frame)
+    return render(request, "applications/application_workspace.html", context)
+
+
+@never_cache
+@require_GET
+@require_applicant
+def application_amounts(request, uid: str):
+    """The card of the expected amount, as it stands after a save: computed → capped → asked."""
+    frame = frame_of(request, uid)
+    return render(request, "applications/_amount_card.html", amount_context(frame))
+
+
+def amount_context(frame: Frame) -> dict:
+    """What the card of the amount shows; it follows the saves of the page that it stands on."""
+    return {
+        "application": frame.application,
+        "computation": frame.content.computation,
+        "asked_cny": asked_cny(frame),
         "cap_cny": cap_cny(frame),
     }
-    return render(request, "applications/application_workspace.html", context)
 
 
 def task_groups(frame: Frame) -> list[tuple]:
@@ -175,28 +192,31 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
         is_open=lambda place: frame.is_open(section, place),
         mine=mine,
     )
-    context = page_context(request, frame, section) | {
-        "form": form,
-        "known": known(frame.content, section, report.problems),
-        "known_source": source_of(frame.content),
-        "is_profile": any(
-            (item.prefill or "").startswith("organisation.")
-            for item in section.fields
-            if item.readonly
-        ),
-        "summary_above": True,
-        "seen": json.dumps(seen_digests(form.shown, conflicts)),
-        "tab": request.POST.get("_tab") or "",
-        "conflicts": [conflict_view(conflict) for conflict in conflicts],
-        "refused": refused,
-        "warnings": [problem for problem in report.problems if not problem.stops] if show else [],
-        "flags": flags(frame, section),
-        "evidence": evidence(frame, section),
-        "shows_amount": any(item.prefill == "computed.award_cny" for item in section.fields),
-        "computation": frame.content.computation,
-        "cap_cny": cap_cny(frame),
-        "asked_cny": asked_cny(frame),
-    }
+    context = (
+        page_context(request, frame, section)
+        | {
+            "form": form,
+            "known": known(frame.content, section, report.problems),
+            "known_source": source_of(frame.content),
+            "is_profile": any(
+                (item.prefill or "").startswith("organisation.")
+                for item in section.fields
+                if item.readonly
+            ),
+            "summary_above": True,
+            "seen": json.dumps(seen_digests(form.shown, conflicts)),
+            "tab": request.POST.get("_tab") or "",
+            "conflicts": [conflict_view(conflict) for conflict in conflicts],
+            "refused": refused,
+            "warnings": [problem for problem in report.problems if not problem.stops]
+            if show
+            else [],
+            "flags": flags(frame, section),
+            "evidence": evidence(frame, section),
+            "shows_amount": any(item.code in ASKED_FIELDS for item in section.fields),
+        }
+        | amount_context(frame)
+    )
     wrong = (show and form.errors) or conflicts or refused
     status = 422 if wrong and request.method == "POST" else 200
     return render(request, "applications/application_section.html", context, status=status)

@@ -1,5 +1,7 @@
 """Starting drafts, and saving sections by two people at once."""
 
+import random
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -186,3 +188,38 @@ def test_stranger_and_foreign_organisation_save_nothing(place):
 def test_profile_locked_by_a_start_may_still_be_read(place):
     start(place)
     assert Organisation.objects.get(pk=place.organisation.pk).status == "verified"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_acknowledged_write_is_silently_overwritten_whatever_the_order(place, seed):
+    """Two pages write three fields in random order, answers lost now and then: a write that was
+    acknowledged stands until a page that had been shown it writes another."""
+    dice = random.Random(seed)
+    application = start(place)
+    fields = ("title", "note", "fund_no")
+    shown = {tab: dict.fromkeys(fields) for tab in "ab"}
+    actors = {"a": place.filler, "b": place.admin}
+    truth = dict.fromkeys(fields)
+    for step in range(60):
+        tab, field = dice.choice("ab"), dice.choice(fields)
+        value = f"{tab}{step}"
+        knew = shown[tab][field] == truth[field] or str(truth[field] or "").startswith(tab)
+        try:
+            save(
+                application, {field: value}, actor=actors[tab],
+                seen={code: digest(shown[tab][code]) for code in fields}, tab=tab,
+            )  # fmt: skip
+        except StaleDraft as stale:
+            assert not knew
+            (conflict,) = stale.conflicts
+            assert conflict.theirs == truth[field]
+            shown[tab][field] = conflict.theirs
+            continue
+        assert knew
+        truth[field] = value
+        if dice.random() < 0.8:  # else the answer was lost: the page does not know
+            shown[tab][field] = value
+        if dice.random() < 0.2:  # the page is opened anew
+            shown[tab] = dict(truth)
+    stored = Answer.objects.get(section="team").data
+    assert {code: stored.get(code) for code in fields} == truth

@@ -76,6 +76,15 @@ def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
     assert Answer.objects.get(section="team").data["staff"] == 28
 
 
+def test_amount_bar_follows_what_is_typed(open_page, place):
+    application = definition.fill(definition.start(place), place)
+    page = open_page(path(application, "amount"), user=place.filler)
+    card = page.locator("#amount-card")
+    expect(card).to_contain_text("¥600.00")
+    page.locator("#id_asked_cny").fill("0.05")
+    expect(card).to_contain_text("¥500.00", timeout=6000)
+
+
 def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
     page = open_page(path(draft, "validated"), user=place.filler)
     first = page.locator("tr[data-row] input").first

@@ -104,6 +104,7 @@ ROWS = [
     Row("application_calendar", get=OWN, kwargs=case),
     Row("application_move", post=OWN, kwargs=draft(), data={"action": "hand_over"}),
     Row("application_correction", get=OWN, kwargs=lambda cast: case(cast) | {"round": 1}),
+    Row("application_amounts", get=OWN, kwargs=draft()),
     Row("application_workspace", get=OWN, kwargs=draft()),
     Row("application_section", get=OWN, post=OWN, kwargs=FIELDS),
     Row("application_autosave", get=OWN, post=OWN, kwargs=FIELDS),
