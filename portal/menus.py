@@ -36,6 +36,7 @@ ENTRIES: list[Entry] = [
     Entry("district", "organisation_queue", _("单位核验"), "portal.accounts.verifying.queue_count"),
     Entry("account_admin", "user_list", _("用户")),
     Entry("account_admin", "invitation_list", _("邀请与导入")),
+    Entry("account_admin", "unit_list", _("责任单位")),
     Entry("auditor", "audit_event_list", _("审计日志")),
     Entry("clerk", "review_inbox", _("待办"), "reviews.inbox.todo_count"),
     Entry("head", "review_inbox", _("待办"), "reviews.inbox.todo_count"),

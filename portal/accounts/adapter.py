@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from portal import clock
 from portal.accounts import locking
 from portal.accounts.landing import landing_url
+from portal.accounts.masking import mask_email
 from portal.audit.recording import record
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,12 @@ class Adapter(DefaultAccountAdapter):
         confirmed = super().confirm_email(request, email_address)
         user = email_address.user
         if confirmed and before.lower() != email_address.email.lower():
-            record("user.email", obj=user, actor=user, data={"from": before, "to": user.email})
+            record(
+                "user.email",
+                obj=user,
+                actor=user,
+                data={"from": mask_email(before), "to": mask_email(user.email)},
+            )
         return confirmed
 
     @transaction.atomic

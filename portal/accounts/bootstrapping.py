@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from portal.accounts import inviting, memberships
+from portal.accounts.masking import mask_email
 from portal.accounts.models import SEPARATED_ROLES, Invitation, Membership
 
 ACTOR = "system:bootstrap"
@@ -41,5 +42,7 @@ def invite_administrators(
         if role not in emails:
             raise BootstrapRefused(f"no address for the new {role}")
         if role in held:
-            memberships.end(held[role], actor=ACTOR, reason=f"replaced by {emails[role]}")
+            memberships.end(
+                held[role], actor=ACTOR, reason=f"replaced by {mask_email(emails[role])}"
+            )
     return [inviting.invite(email, role, actor=ACTOR) for role, email in sorted(emails.items())]

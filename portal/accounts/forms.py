@@ -37,6 +37,13 @@ def _date_input() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "input-date"})
 
 
+class LineField(forms.CharField):
+    """Text of one line: a line break in it is a space, however it came there."""
+
+    def to_python(self, value):
+        return " ".join(super().to_python(value).split())
+
+
 class PlainForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
@@ -46,7 +53,7 @@ class PlainForm(forms.Form):
 class SignupForm(AllauthSignupForm):
     """An applicant's account: a person, who registers an organisation or is invited into one."""
 
-    name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
+    name = LineField(label=gettext_lazy("姓名"), max_length=60)
     phone = forms.CharField(
         label=gettext_lazy("手机"), max_length=11, validators=[validate_phone],
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "tel-national"}),
@@ -114,6 +121,9 @@ class OrganisationForm(KeptFilesMixin, forms.ModelForm):
 
     def clean(self):
         cleaned = super().clean()
+        for name, value in cleaned.items():
+            if isinstance(value, str):
+                cleaned[name] = " ".join(value.split())
         self.clean_kept_files()
         staff, rd_staff = cleaned.get("staff_count"), cleaned.get("rd_staff_count")
         if staff is not None and rd_staff is not None and rd_staff > staff:
@@ -255,7 +265,7 @@ class ColleagueForm(PlainForm):
 class AcceptForm(PlainForm):
     """An account for whoever was invited and has none yet."""
 
-    name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
+    name = LineField(label=gettext_lazy("姓名"), max_length=60)
     phone = forms.CharField(
         label=gettext_lazy("手机"), max_length=11, validators=[validate_phone],
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "tel-national"}),
@@ -318,12 +328,22 @@ class GrantForm(PlainForm):
 
 class InviteStaffForm(GrantForm):
     email = forms.EmailField(label=gettext_lazy("电子邮箱"))
-    name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
+    name = LineField(label=gettext_lazy("姓名"), max_length=60)
     field_order = ["name", "email", "role", "unit"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         del self.fields["reason"]
+
+
+class UnitForm(PlainForm):
+    division = LineField(label=gettext_lazy("承办处室"), max_length=60, required=False)
+    service_phone = forms.RegexField(
+        r"^[0-9+()\- ]{5,30}$", label=gettext_lazy("服务电话"), max_length=30, required=False,
+        help_text=gettext_lazy("如 025-12345678。"),
+        error_messages={"invalid": gettext_lazy("电话只含数字、空格、括号和连字符。")},
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )  # fmt: skip
 
 
 class SheetForm(PlainForm):

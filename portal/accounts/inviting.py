@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from portal import clock
 from portal.accounts import memberships
+from portal.accounts.masking import mask_email
 from portal.accounts.models import Invitation, Organisation, Unit, User
 from portal.audit.recording import record
 
@@ -72,7 +73,7 @@ def invite(
         obj=invitation,
         actor=actor,
         data={
-            "email": email,
+            "email": mask_email(email),
             "role": str(role),
             "organisation": organisation.uid if organisation else None,
             "unit": unit.code if unit else None,

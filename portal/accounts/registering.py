@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from portal import clock
 from portal.accounts import memberships
 from portal.accounts.deadlines import registration_due
+from portal.accounts.masking import mask
 from portal.accounts.models import Organisation, OrganisationStatus, Role, User
 from portal.accounts.pinyin import sort_key
 from portal.audit.recording import record
@@ -153,10 +154,3 @@ def _wait_again(organisation: Organisation, *, at) -> None:
     organisation.verified_by = organisation.verified_at = None
     organisation.submitted_at = at
     organisation.due_on = registration_due(clock.local(at).date())
-
-
-def mask(text: str) -> str:
-    """138****1234: the first three and the last four characters."""
-    if len(text) <= 7:
-        return "*" * len(text)
-    return f"{text[:3]}{'*' * 4}{text[-4:]}"

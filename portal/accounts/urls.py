@@ -6,6 +6,7 @@ from portal.accounts.views import (
     organisations,
     sessions,
     staff,
+    units,
     users,
     verification,
 )
@@ -50,6 +51,8 @@ urlpatterns = [
     path("staff/import/", staff.import_staff, name="staff_import"),
     path("staff/import/template/", staff.template, name="staff_import_template"),
     path("staff/import/confirm/", staff.confirm_import, name="staff_import_confirm"),
+    path("units/", units.unit_list, name="unit_list"),
+    path("units/<str:code>/", units.unit_edit, name="unit_edit"),
     # The auditor.
     path("audit/", auditing.event_list, name="audit_event_list"),
     path("audit/check/", auditing.run_check, name="audit_check"),

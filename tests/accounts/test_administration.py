@@ -324,3 +324,34 @@ def test_template_is_read_back_with_units_and_roles_to_choose(client, admin, uni
     assert "市科技局" in [row[0].value for row in book["可选值"].iter_rows()]
     with pytest.raises(staffing.SheetRefused, match="empty"):
         staffing.read(response.content)
+
+
+# --- units ---------------------------------------------------------------------------
+
+
+def test_division_and_phone_of_a_unit_are_set_with_an_event(client, admin, unit):
+    url = reverse("unit_edit", args=[unit.code])
+    client.post(url, {"division": "成果处", "service_phone": "025-83711234"})
+    client.post(url, {"division": "成果处", "service_phone": "025-83711234"})
+    unit.refresh_from_db()
+    assert (unit.division, unit.service_phone) == ("成果处", "025-83711234")
+    event = Event.objects.get(action="unit.contact")
+    assert event.data["to"] == ["成果处", "025-83711234"]
+    assert "025-83711234" in client.get(reverse("unit_list")).content.decode()
+
+
+def test_phone_of_a_unit_that_is_none_is_refused(client, admin, unit):
+    response = client.post(
+        reverse("unit_edit", args=[unit.code]), {"division": "", "service_phone": "<script>"}
+    )
+    assert response.status_code == 422
+    assert "电话只含数字" in response.content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_units_take_the_same_queries_for_any_number(client, admin, rows, django_assert_num_queries):
+    for _ in range(rows):
+        UnitFactory()
+    client.get(reverse("unit_list"))
+    with django_assert_num_queries(6):
+        client.get(reverse("unit_list"))

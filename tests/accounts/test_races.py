@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from django.db import close_old_connections, connection
 
 from portal import clock
-from portal.accounts import inviting, locking, memberships, registering, users, verifying
+from portal.accounts import inviting, locking, memberships, registering, units, users, verifying
 from portal.accounts.models import Invitation, Membership, Organisation, Role, SignInAttempts, User
 from portal.audit.models import Event
 from portal.files import scanning, storing
@@ -20,6 +20,7 @@ from tests.factories import (
     DistrictFactory,
     MembershipFactory,
     OrganisationFactory,
+    UnitFactory,
     UserFactory,
     person,
 )
@@ -58,6 +59,17 @@ def interleaved(monkeypatch, owner, name: str, first: Callable, second: Callable
     for thread in threads:
         thread.join(60)
     return results
+
+
+def test_two_who_set_a_units_contact_leave_two_true_events(monkeypatch):
+    unit, admin = UnitFactory(division="", service_phone=""), person(Role.ACCOUNT_ADMIN)
+
+    def act(division):
+        return lambda: units.set_contact(unit, division=division, service_phone="", actor=admin)
+
+    interleaved(monkeypatch, units, "record", act("甲处"), act("乙处"))
+    events = Event.objects.filter(action="unit.contact").order_by("position")
+    assert [event.data["from"][0] for event in events] == ["", "甲处"]
 
 
 def test_account_is_switched_once(monkeypatch):

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from policy import calendars
 from portal.accounts import registering, verifying
+from portal.accounts.masking import mask, mask_email
 from portal.accounts.models import Organisation, OrganisationStatus, Role
 from portal.accounts.pinyin import sort_key
-from portal.accounts.registering import mask
 from portal.audit.models import Event
 from portal.files.models import Blob
 from portal.notices.models import Notice
@@ -302,6 +302,13 @@ def test_names_are_sorted_by_pinyin():
 )
 def test_mask_keeps_the_ends(text, masked):
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("email", "masked"), [("zhang@example.org", "z***@example.org"), ("", "***")]
+)
+def test_mask_email_keeps_the_first_letter_and_the_domain(email, masked):
+    assert mask_email(email) == masked
 
 
 # --- verification ------------------------------------------------------------------

@@ -152,7 +152,7 @@ def test_change_of_address_is_confirmed_by_a_code_and_leaves_an_event(client):
     user.refresh_from_db()
     assert user.email == "new@example.org"
     event = Event.objects.get(action="user.email")
-    assert event.data == {"from": "old@example.org", "to": "new@example.org"}
+    assert event.data == {"from": "o***@example.org", "to": "n***@example.org"}
 
 
 # --- password reset ----------------------------------------------------------------

@@ -14,6 +14,7 @@ from portal.accounts.loading import (
     require_applicant,
     require_role,
 )
+from portal.accounts.masking import mask
 from portal.accounts.models import (
     SEPARATED_ROLES,
     UNIT_ROLES,
@@ -86,7 +87,7 @@ def profile(request):
             "organisation": organisation,
             "parts": [(code, title) for code, (_form, title) in PROFILE_PARTS.items()],
             "may_edit": has_role(request.user, Role.ORG_ADMIN),
-            "masked_account": registering.mask(organisation.bank_account),
+            "masked_account": mask(organisation.bank_account),
         },
     )
 

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.accounts import memberships, users
 from portal.accounts.forms import GrantForm, ReasonForm
 from portal.accounts.loading import require_role
+from portal.accounts.masking import mask
 from portal.accounts.models import ORGANISATION_ROLES, Membership, Role, User
-from portal.accounts.registering import mask
 from portal.accounts.views.members import told_end, told_grant
 from portal.paging import page_by_key
 

@@ -147,6 +147,8 @@ ACCOUNTS = [
     Row("invitation_resend", post=_ADMIN, kwargs=staff_invitation),
     Row("staff_import", get=_ADMIN, post=_ADMIN),
     Row("staff_import_template", get=_ADMIN),
+    Row("unit_list", get=_ADMIN),
+    Row("unit_edit", get=_ADMIN, post=_ADMIN, kwargs=lambda world: {"code": world.lead.code}),
     Row("staff_import_confirm", post=_ADMIN),
 ]
 
