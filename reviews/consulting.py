@@ -92,7 +92,26 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
         from_state=before,
         to_state=outcome,
     )
+    _tell_lead(opinion)
     return opinion
+
+
+def _tell_lead(opinion: Opinion) -> None:
+    """The lead unit's clerks learn when every unit has spoken."""
+    application = opinion.application
+    if application.opinions.filter(outcome=Opinion.Outcome.WAITING).exists():
+        return
+    clerks = Membership.objects.active().filter(
+        unit=application.call.measure.lead_unit_id, role=Role.CLERK
+    )
+    for row in clerks.select_related("user"):
+        enqueue(
+            row.user,
+            subject=format_lazy(_("{number}：会商意见已齐"), number=application.number),
+            url=f"/reviews/cases/{application.uid}/",
+            dedupe_key=f"opinions:{application.pk}:{row.user_id}",
+            at=opinion.given_at,
+        )
 
 
 def _clerk_of(user, unit_id: int) -> bool:

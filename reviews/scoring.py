@@ -6,12 +6,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from policy.schema import Criterion, Rubric
 from portal import clock
+from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
+from portal.notices.outbox import enqueue
 from reviews.models import Panel, Scoring, Seat
-from reviews.panels import STAGE, rubric_of
+from reviews.panels import STAGE, rubric_of, sheets
 from reviews.refusals import Refused
 
 # Points are given in halves.
@@ -80,7 +84,7 @@ def _hold(scoring: Scoring, *, actor) -> Scoring:
     that no sheet changes under a freeze."""
     panel = (
         Panel.objects.select_for_update(of=("self",))
-        .select_related("call__definition")
+        .select_related("call__definition", "call__measure")
         .get(pk=scoring.seat.panel_id)
     )
     scoring = (
@@ -169,7 +173,26 @@ def submit_scores(scoring: Scoring, *, actor, seen_revision: int | None = None) 
         data={"application": scoring.application_id, "total": str(scoring.total)},
         to_state="submitted",
     )
+    _tell_lead(scoring)
     return scoring
+
+
+def _tell_lead(scoring: Scoring) -> None:
+    """The lead unit's clerks learn when the panel's last sheet is in; no score is told."""
+    panel = scoring.seat.panel
+    if sheets(panel).filter(submitted_at__isnull=True, application__status=STAGE).exists():
+        return
+    clerks = Membership.objects.active().filter(
+        unit=panel.call.measure.lead_unit_id, role=Role.CLERK
+    )
+    for row in clerks.select_related("user"):
+        enqueue(
+            row.user,
+            subject=format_lazy(_("评分表已交齐：{title}"), title=panel.title),
+            url=f"/reviews/panels/{panel.uid}/",
+            dedupe_key=f"panel-done:{panel.pk}:{scoring.pk}:{scoring.revision}:{row.user_id}",
+            at=scoring.submitted_at,
+        )
 
 
 def open_sheets(user):

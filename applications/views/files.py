@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from applications import attachments, unlocking
 from applications.models import Attachment
-from applications.roles import get_visible
+from applications.roles import case_roles, get_visible
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case
 from applications.views.wording import not_editable
@@ -154,8 +154,11 @@ def application_upload(request, uid: str, slot: str):
 @require_GET
 @require_role()
 def application_file(request, uid: str, file_uid: str):
-    """A file of a case, to whoever may see the case; removed ones too, as history."""
+    """A file of a case, to whoever may see the case; removed ones too, as history. Experts open
+    what they judge on from their sheet, without names."""
     application = get_visible(request.user, uid)
+    if not case_roles(request.user, application) - {"expert"}:
+        raise Http404(uid)
     try:
         file = Attachment.objects.select_related("blob").get(application=application, uid=file_uid)
     except Attachment.DoesNotExist:

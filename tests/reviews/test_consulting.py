@@ -224,3 +224,17 @@ def test_sweep_takes_over_a_due_date_that_came_with_the_calendar():
     consulting.sweep()
     opinion.refresh_from_db()
     assert opinion.due_on == case.due_on
+
+
+def test_the_lead_units_clerks_learn_when_every_unit_has_spoken():
+    office = make_office()
+    case, _opinions = asked(office)
+    told = Notice.objects.filter(
+        recipient=office.lead_clerk, subject=f"{case.number}：会商意见已齐"
+    )
+    for index, unit in enumerate(office.co_units):
+        assert told.count() == 0
+        consulting.give(
+            opinion_of(case, unit), actor=office.co_clerk(index), outcome="no_objection"
+        )
+    assert told.count() == 1

@@ -466,3 +466,13 @@ def test_findings_count_on_the_tab(client, office):
     page = get(client, office.lead_clerk, "review_desk", case.uid, query="?tab=findings")
     found = findings.current(case)
     assert page.context["desk"].open_findings == len(found) == 1
+
+
+def test_expert_opens_no_file_past_the_mask(client, office):
+    case = make_case(office, at="expert_review")
+    sheet = panels.sheets(scoring_panel(office, case)).first()
+    for file in case.attachments.all():
+        page = get(client, sheet.seat.expert.user, "application_file", case.uid, file.uid)
+        assert page.status_code == 404
+    page = get(client, sheet.seat.expert.user, "application_case", case.uid)
+    assert page["Location"] == "/reviews/expert/"

@@ -450,3 +450,17 @@ def test_an_expert_sees_the_case_only_while_seated(office):
     assert not visible(reserve.expert.user).filter(pk=case.pk).exists()
     add_party(case, "expert", user=reserve.expert.user, at=case.submitted_at)
     assert visible(reserve.expert.user).filter(pk=case.pk).exists()
+
+
+def test_the_lead_units_clerks_learn_when_the_last_sheet_is_in(office):
+    case = in_review(office)
+    panel = scoring_panel(office, case)
+    told = Notice.objects.filter(
+        recipient=office.lead_clerk, subject=f"评分表已交齐：{panel.title}"
+    )
+    sheets = list(panels.sheets(panel))
+    for sheet in sheets[:-1]:
+        fill_sheet(sheet, ("35", "50"))
+    assert told.count() == 0
+    fill_sheet(sheets[-1], ("35", "50"))
+    assert told.count() == 1
