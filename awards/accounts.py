@@ -79,7 +79,8 @@ def quota_bound(call: Call) -> Bound | None:
 
     A total and a stock are one account for all years; ``per_year`` and ``per_call`` start anew.
     """
-    quota = schema_of(call.definition).quota_plan(call.settings)
+    schema = schema_of(call.definition) if call.definition else None
+    quota = schema.quota_plan(call.settings) if schema else None
     if quota is None:
         return None
     meaning = quota.meaning

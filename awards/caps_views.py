@@ -155,10 +155,6 @@ def award(request, uid: str):
     case.call, case.definition, case.organisation = award.call, award.definition, award.organisation
     bounds = bounds_of(case)
     accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
-    full = access.sees_accounts(request.user)
-    rows = list(award.payments.select_related("batch").order_by("pk"))
-    for row in rows:
-        row.shown_account = row.payee_account if full else payments.masked(row.payee_account)
     context = {
         "award": award,
         "case": case,
@@ -171,7 +167,8 @@ def award(request, uid: str):
             if bound.key in accounts
         ],
         "entries": award.entries.select_related("made_by").order_by("pk"),
-        "payments": rows,
+        "payments": award.payments.select_related("batch").order_by("pk"),
+        "full": access.sees_accounts(request.user),
         "decision": Decision.objects.filter(items__award=award).first(),
         "may_cancel": case.status == Status.DECISION
         and "lead_head" in call_roles(request.user, award.call),

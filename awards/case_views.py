@@ -120,7 +120,7 @@ def case_withdraw(request, uid: str):
         )
         if done is not None:
             messages.success(request, _("申报已撤回。"))
-            return redirect(f"/applications/{case.uid}/")
+            return redirect("application_case", case.uid)
     context = {
         "case": case,
         "form": form,

@@ -21,11 +21,7 @@ from reviews.refusals import Refused
 
 # Where a case stands when a selection decides on it; the second is promoted from the waiting list.
 OPEN = (Status.SELECTION, Status.WAITLISTED)
-ACTIONS = {
-    SelectionItem.Outcome.SUPPORT: "select",
-    SelectionItem.Outcome.WAITLIST: "waitlist",
-    SelectionItem.Outcome.REJECT: "reject",
-}
+ACTIONS = {"support": "select", "waitlist": "waitlist", "reject": "reject"}
 
 
 @transaction.atomic
@@ -52,10 +48,9 @@ def confirm_selection(
         {bound for case, _cny in cases for bound in bounds_of(case)}, actor=actor
     )
     require_room(demands(cases, accounts=accounts))
-    for item in supported:
-        _reserve(item, selection, actor=actor)
+    bases = {item.pk: _reserve(item, selection, actor=actor) for item in supported}
     for item in items:
-        _move(item, actor=actor)
+        _move(item, basis=bases.get(item.pk), actor=actor)
     now = clock.now()
     selection.state = Selection.State.CONFIRMED
     selection.confirmed_by, selection.confirmed_at = actor, now
@@ -116,7 +111,7 @@ def _locked_items(selection: Selection, call: Call) -> list[SelectionItem]:
     return items
 
 
-def _reserve(item: SelectionItem, selection: Selection, *, actor) -> None:
+def _reserve(item: SelectionItem, selection: Selection, *, actor) -> ledger.Basis:
     """Compute with what is committed now, this transaction's earlier cases included; reserve."""
     case = item.application
     computation = compute(case, actor=actor)
@@ -130,19 +125,14 @@ def _reserve(item: SelectionItem, selection: Selection, *, actor) -> None:
             capped_cny=capped_cny,
             binding=computation.binding_cap or "",
         )
-    trace = computation.as_json()
-    ledger.reserve(
-        case,
-        actor=actor,
-        selection=selection,
-        basis=ledger.Basis(
-            computed_cny=computed_cny,
-            capped_cny=capped_cny,
-            recommended_cny=item.recommended_cny,
-            trace=trace,
-        ),
+    basis = ledger.Basis(
+        computed_cny=computed_cny,
+        capped_cny=capped_cny,
+        recommended_cny=item.recommended_cny,
+        trace=computation.as_json(),
     )
-    item.basis = (computed_cny, capped_cny, trace)
+    ledger.reserve(case, actor=actor, selection=selection, basis=basis)
+    return basis
 
 
 def compute(case: Application, *, actor) -> Computation:
@@ -173,15 +163,15 @@ def compute(case: Application, *, actor) -> Computation:
     return computation
 
 
-def _move(item: SelectionItem, *, actor) -> None:
+def _move(item: SelectionItem, *, basis: ledger.Basis | None, actor) -> None:
     case, action = item.application, ACTIONS[item.outcome]
     if action == "waitlist" and case.status == Status.WAITLISTED:
         return
 
     def prepare(row: Application) -> None:
-        if action == "select":
-            row.computed_cny, row.capped_cny, row.computation = item.basis
-            row.recommended_cny = item.recommended_cny
+        if basis is not None:
+            row.computed_cny, row.capped_cny = basis.computed_cny, basis.capped_cny
+            row.recommended_cny, row.computation = basis.recommended_cny, basis.trace
 
     unit = case.call.measure.lead_unit
     workflow.move(
@@ -209,12 +199,12 @@ def _move(item: SelectionItem, *, actor) -> None:
 
 # Letters are documents: Chinese, whatever language the head reads.
 _REASONS = {
-    SelectionItem.Outcome.SUPPORT: "经会议遴选，列入拟支持名单，现按规定公示。",
-    SelectionItem.Outcome.WAITLIST: "本批次名额（预算）已满，列为备选；如有空缺，按排序递补。",
-    SelectionItem.Outcome.REJECT: "经会议遴选，未列入拟支持名单。",
+    "support": "经会议遴选，列入拟支持名单，现按规定公示。",
+    "waitlist": "本批次名额（预算）已满，列为备选；如有空缺，按排序递补。",
+    "reject": "经会议遴选，未列入拟支持名单。",
 }
 _NEXT = {
-    SelectionItem.Outcome.SUPPORT: "公示",
-    SelectionItem.Outcome.WAITLIST: "等待递补",
-    SelectionItem.Outcome.REJECT: "本次申报办结",
+    "support": "公示",
+    "waitlist": "等待递补",
+    "reject": "本次申报办结",
 }

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.base import File
 from django.db import DatabaseError, connection, transaction
@@ -41,22 +42,29 @@ class Stopped(Exception):
 
 
 @transaction.atomic
-def ask(kind: str, *, actor, year: int | None = None, call: Call | None = None, batch=None):
+def ask(
+    kind: str,
+    *,
+    actor,
+    year: int | None = None,
+    call: Call | None = None,
+    batch: PaymentBatch | None = None,
+) -> Export:
     """Ask for an export; a worker makes it.
 
     ``ledger`` takes a year (or none: all years) and holds the reader's measures; ``supported``
     takes a call; ``payments`` a batch, with accounts in full, hence finance only. An open export
     of the same is given instead of another one. Raises ``Refused``: role.
     """
-    arguments: dict = {}
+    arguments: dict[str, Any] = {}
     if kind == Export.Kind.LEDGER:
         measures = measures_of(actor)
         if measures == []:
             raise Refused("role")
         arguments = {"year": year, "measures": measures}
-    elif kind == Export.Kind.SUPPORTED:
+    elif call is not None:
         arguments = {"call": call.uid}
-    else:
+    elif batch is not None:
         if not sees_accounts(actor):
             raise Refused("role")
         arguments = {"batch": batch.uid}

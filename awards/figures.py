@@ -1,8 +1,14 @@
-"""What pages show of a call's money and places (policy.CallFigures), kept by the ledger's acts."""
+"""What pages show of a call's money and places (policy.CallFigures).
+
+Money and places follow in the transaction of each act of the ledger; what is in hand (cases that
+come and go at the applicants' hands) is brought up by a sweep each minute.
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -53,29 +59,42 @@ def refresh(measures: Iterable[int]) -> None:
         for account in find(bound.key for found in bounds.values() for bound in found)
     }
     waiting = in_hand(call.pk for call in calls)
-    now = clock.now()
     for call in calls:
-        own = accounts.get(bounds[call.pk][0].key)
-        if own is None:
-            continue
+        found = [accounts[bound.key] for bound in bounds[call.pk] if bound.key in accounts]
         amount_cny, count = waiting.get(call.pk, (ZERO, 0))
-        places_total, places_committed = _places(
-            [accounts[bound.key] for bound in bounds[call.pk] if bound.key in accounts]
-        )
-        CallFigures.objects.update_or_create(
-            call=call,
-            defaults={
-                "places_total": places_total,
-                "places_committed": places_committed,
+        values: dict[str, Any] = {"in_hand_cny": amount_cny, "in_hand_count": count}
+        if (own := accounts.get(bounds[call.pk][0].key)) is not None:
+            values["places_total"], values["places_committed"] = _places(found)
+            values |= {
                 "budget_cny": own.cap_cny,
                 "committed_cny": own.committed_cny,
                 "approved_cny": own.approved_cny,
                 "paid_cny": own.paid_cny,
-                "in_hand_cny": amount_cny,
-                "in_hand_count": count,
-                "updated_at": now,
-            },
-        )
+            }
+        _write(call, values)
+
+
+def refresh_all() -> int:
+    """Bring what is in hand up to the cases, call by call: submissions do not wait for a row that
+    all of them would write. How many measures were looked at."""
+    measures = list(
+        Call.objects.exclude(status=Call.Status.DRAFT)
+        .values_list("measure", flat=True)
+        .order_by("measure")
+        .distinct()
+    )
+    for measure in measures:
+        with transaction.atomic():
+            refresh([measure])
+    return len(measures)
+
+
+def _write(call: Call, values: dict[str, Any]) -> None:
+    """Write what differs; nothing if nothing does."""
+    standing = CallFigures.objects.filter(call=call).first()
+    if standing is not None and all(getattr(standing, n) == v for n, v in values.items()):
+        return
+    CallFigures.objects.update_or_create(call=call, defaults=values | {"updated_at": clock.now()})
 
 
 def _places(accounts: list[CapAccount]) -> tuple[int | None, int]:
@@ -83,5 +102,5 @@ def _places(accounts: list[CapAccount]) -> tuple[int | None, int]:
     bounded = [account for account in accounts if account.cap_places is not None]
     if not bounded:
         return None, max((account.committed_places for account in accounts), default=0)
-    tightest = min(bounded, key=lambda account: account.cap_places - account.committed_places)
+    tightest = min(bounded, key=lambda account: account.room_places or 0)
     return tightest.cap_places, tightest.committed_places

@@ -208,7 +208,7 @@ class DecisionForm(Pickable):
         super().__init__(*args, **options)
 
     def name(self, thing: Award) -> str:
-        return thing.application.number
+        return str(thing.application.number)
 
     def most(self, thing: Award) -> Decimal:
         return thing.recommended_cny
@@ -221,7 +221,7 @@ class PaymentForm(Pickable):
         return thing.award.uid
 
     def name(self, thing) -> str:
-        return thing.award.application.number
+        return str(thing.award.application.number)
 
     def rows(self):
         for thing, box, amount in super().rows():
@@ -250,7 +250,7 @@ class PromotionForm(Pickable):
         return thing.application.uid
 
     def name(self, thing: SelectionItem) -> str:
-        return thing.application.number
+        return str(thing.application.number)
 
     def most(self, thing: SelectionItem) -> Decimal:
         from reviews.selecting import most_cny

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Min, Sum, When
@@ -134,7 +135,7 @@ def holders(account: CapAccount, *, limit: int = MAX_HOLDERS) -> tuple[Holder, .
     return tuple(_holder(firsts[row["first"]], row) for row in held)
 
 
-def _holder(first: Entry, row: dict) -> Holder:
+def _holder(first: Entry, row: Mapping[str, Any]) -> Holder:
     award = first.award
     return Holder(
         number=award.application.number or "" if award else "",

@@ -543,6 +543,12 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.award_id} {self.amount_cny}"
 
+    @property
+    def masked_account(self) -> str:
+        """The account in letters and for all but finance: ``6222****1234``."""
+        number = self.payee_account
+        return f"{number[:4]}****{number[-4:]}" if len(number) > 8 else "****"
+
 
 class Export(models.Model):
     """A table that a worker writes (.xlsx): asked for, followed, left, fetched, or cancelled."""

@@ -168,7 +168,8 @@ def _reserved(calls: list[Call]) -> tuple[dict[int, int], dict[int, int]]:
         .values("call", "call__measure")
         .annotate(count=Count("pk"))
     )
-    by_call, by_measure = {}, {}
+    by_call: dict[int, int] = {}
+    by_measure: dict[int, int] = {}
     for row in rows:
         by_call[row["call"]] = row["count"]
         measure = row["call__measure"]

@@ -42,5 +42,5 @@ def decision_data(decision: Decision) -> dict[str, Any]:
             "total": show_wan(total_cny),
             "total_upper": uppercase_cny(total_cny),
             "count": len(rows),
-            "date": chinese_date(clock.local(decision.released_at).date()),
+            "date": chinese_date(clock.local(decision.released_at or decision.drafted_at).date()),
         }

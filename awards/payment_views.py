@@ -123,8 +123,6 @@ def _detail(request, batch: PaymentBatch, *, form=None, status: int = 200):
         .defer("award__trace", "award__application__computation")
         .order_by("award__application__number", "instalment")
     )
-    for row in rows:
-        row.shown_account = row.payee_account if full else payments.masked(row.payee_account)
     head = has_role(request.user, Role.FINANCE_HEAD)
     may_release = drafted and head and batch.drafted_by_id != request.user.pk
     if form is None and may_release:

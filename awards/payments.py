@@ -43,6 +43,7 @@ class Due:
 
 def percents(call: Call) -> list[int]:
     """The call's instalments in whole percents; [100]: paid at once."""
+    assert call.definition is not None  # published
     setting = next(
         (row for row in schema_of(call.definition).settings if row.type == "instalments"), None
     )
@@ -222,7 +223,7 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
                 "paid_amount": f"{payment.amount_cny:,.2f}元",
                 "amount_upper": uppercase_cny(payment.amount_cny),
                 "paid_on": chinese_date(clock.local(now).date()),
-                "payee_account": masked(payment.payee_account),
+                "payee_account": payment.masked_account,
             },
         )
     record(
@@ -342,11 +343,6 @@ def _set(
         },
     )
     return payment
-
-
-def masked(account: str) -> str:
-    """An account number in a letter: ``6222****1234``."""
-    return f"{account[:4]}****{account[-4:]}" if len(account) > 8 else "****"
 
 
 def _facts(batch: PaymentBatch) -> dict:

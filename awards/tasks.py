@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from awards import exports, papers
+from awards import exports, figures, papers
 from awards.models import Decision
 from portal import clock
 from portal.documents.rendering import render_pdf_marked
@@ -62,3 +62,9 @@ def run_export(export_id: int) -> None:
 def sweep_exports() -> int:
     """Take up exports that a lost message or a killed worker left."""
     return exports.sweep()
+
+
+@shared_task(name="awards.refresh_figures")
+def refresh_figures() -> int:
+    """Bring the calls' figures of cases in hand up to date."""
+    return figures.refresh_all()

@@ -21,7 +21,6 @@ REFUSALS = {
     "number_missing": gettext_lazy("请填写文号。"),
     "title_missing": gettext_lazy("请填写标题。"),
     "source_missing": gettext_lazy("请填写资金来源。"),
-    "already_drafted": gettext_lazy("本批次已有一份待确认的遴选，请先办结。"),
 }
 _STATES = {
     **{state.value: state.label for state in Decision.State},
@@ -72,6 +71,11 @@ def _with_facts(error: Refused) -> str:
         }
     if error.reason == "not_ready":
         return _("%(number)s 未在待批准环节，或已列入另一份决定。") % {"number": number}
+    if error.reason == "drafted_elsewhere":
+        return _("%(number)s 已列入待确认的“%(title)s”。") % {
+            "number": number,
+            "title": facts["title"],
+        }
     if error.reason == "not_due":
         return _("%(number)s 目前没有应拨付的款项。") % {"number": number}
     if error.reason == "payee_incomplete":

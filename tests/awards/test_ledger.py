@@ -297,6 +297,21 @@ def test_figures_of_the_call_follow_each_act():
     assert (figures.in_hand_cny, figures.in_hand_count) == (70 * WAN, 1)
 
 
+def test_figures_of_cases_in_hand_follow_by_the_sweep():
+    from awards.tasks import refresh_figures
+
+    scene = make_scene()
+    scene.case(asked="700000")
+    assert CallFigures.objects.get(call=scene.call).in_hand_count == 0
+    assert refresh_figures() == 1
+    figures = CallFigures.objects.get(call=scene.call)
+    assert (figures.in_hand_cny, figures.in_hand_count) == (70 * WAN, 1)
+    # Nothing is taken yet: budget and places stand as they were published.
+    assert (figures.committed_cny, figures.places_left) == (0, 10)
+    refresh_figures()
+    assert CallFigures.objects.get(call=scene.call).updated_at == figures.updated_at
+
+
 def test_figures_of_another_call_of_the_measure_follow_its_places():
     first = make_scene(places=None, caps=[], quota={"places": 2, "clause": "x"})
     second = make_scene(places=None, measure=first.measure)

@@ -152,12 +152,12 @@ def test_waiting_list_is_promoted_by_two_people_when_a_place_is_free():
     with pytest.raises(Refused) as caught:
         promoting.draft(
             scene.call,
-            picks={third: Decimal(1)},
+            picks={second: Decimal(1)},
             title="再次",
             met_on=clock.today(),
             actor=scene.lead_clerk,
         )
-    assert caught.value.reason == "already_drafted"
+    assert caught.value.reason == "drafted_elsewhere"
     confirm_selection(selection, actor=scene.lead_head)
     flush()
     second.refresh_from_db()
