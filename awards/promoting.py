@@ -45,8 +45,7 @@ def draft(
 ) -> Selection:
     """A selection of waiting cases alone, with the amount (元) recommended for each.
 
-    Raises ``Refused``: no_cases, title_missing, not_waiting, drafted_elsewhere, and as
-    ``selecting.draft``.
+    Raises ``Refused``: no_cases, title_missing, not_waiting, and as ``selecting.draft``.
     """
     if not picks:
         raise Refused("no_cases")
@@ -56,9 +55,6 @@ def draft(
     for case in picks:
         if case.pk not in waiting:
             raise Refused("not_waiting", number=case.number, status=case.status)
-        drafted = case.selection_items.filter(selection__state=Selection.State.DRAFTED)
-        if other := drafted.select_related("selection").first():
-            raise Refused("drafted_elsewhere", number=case.number, title=other.selection.title)
     return selecting.draft(
         call,
         title=title,

@@ -72,9 +72,8 @@ def _with_facts(error: Refused) -> str:
     if error.reason == "not_ready":
         return _("%(number)s 未在待批准环节，或已列入另一份决定。") % {"number": number}
     if error.reason == "drafted_elsewhere":
-        return _("%(number)s 已列入待确认的“%(title)s”。") % {
-            "number": number,
-            "title": facts["title"],
+        return _("%(numbers)s 已列入另一份待确认的遴选。") % {
+            "numbers": _("、").join(facts["numbers"])
         }
     if error.reason == "not_due":
         return _("%(number)s 目前没有应拨付的款项。") % {"number": number}
