@@ -4,7 +4,6 @@ Problems are computed from what is stored, never stored themselves (an invoice r
 duplicates concern two rows). A problem's text is made in the reader's language.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -454,8 +453,3 @@ def _of_check(
         row_uid,
         ERROR if check.severity == "error" else WARNING,
     )
-
-
-def count(found: Iterable[Problem]) -> Counter:
-    """How many of each severity."""
-    return Counter(problem.severity for problem in found)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from applications import invoices, sheets
 from applications.checks import Problem
-from applications.entries import digest, told, typed
+from applications.entries import digest, enter, told, typed
 from applications.models import Invoice
 from policy.money import show_cny, show_wan
 from policy.schema import Field, Section
@@ -305,8 +305,6 @@ def row_problems(grid: Grid) -> list[tuple[str, str]]:
 
 def changes_of(columns: Sequence[Field], post: Mapping[str, str]) -> list[sheets.Change]:
     """The rows that a request carries (``<row>.<column>``), only the cells that it changed."""
-    from applications.entries import enter
-
     by_row: dict[str, dict[str, str]] = {}
     for name in post:
         key, dot, code = name.rpartition(".")

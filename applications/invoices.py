@@ -18,6 +18,7 @@ from applications import sheets
 from applications.checks import told_issue
 from applications.entries import enter
 from applications.models import Application, Invoice
+from applications.workflow import schema_of
 from policy import answers
 from policy.issues import Issue
 from policy.money import show_cny
@@ -228,8 +229,6 @@ def replace(application: Application, rows: Sequence[Mapping[str, Any]], *, acto
 
 
 def _append(application, rows, *, actor, replacing) -> list[Invoice]:
-    from applications.workflow import schema_of
-
     section = section_of(schema_of(application))
     columns = sheets.invoice_columns(section)
     entered = [enter_row(columns, row) for row in rows]

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils import translation
+
 from applications.checks import is_blank
 from applications.content import PRIVATE_PREFILLS, Content
 from applications.entries import told
@@ -122,8 +124,6 @@ def differences(
     schema: DefinitionSchema, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[dict[str, str]]:
     """What differs between two snapshots: path, label (zh, en), before and after in Chinese."""
-    from django.utils import translation
-
     with translation.override("zh-hans"):
         old = {path: (label, words) for path, label, words in places(schema, before)}
         new = {path: (label, words) for path, label, words in places(schema, after)}

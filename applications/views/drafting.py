@@ -8,13 +8,12 @@ from django.http import Http404, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from applications import drafts, unlocking
+from applications import amounts, drafts, unlocking
 from applications.content import ASKED_FIELDS
 from applications.entries import digest, same, told, typed
 from applications.forms import known, read_post, section_form, source_of
@@ -154,8 +153,6 @@ def cap_cny(frame: Frame):
 
 
 def asked_cny(frame: Frame):
-    from applications import amounts
-
     return amounts.asked(frame.content, frame.content.computation)
 
 
@@ -401,7 +398,3 @@ def _autosaved(request, section, answer, conflicts) -> dict:
             for code, conflict in in_conflict.items()
         },
     }
-
-
-def section_url(uid: str, code: str) -> str:
-    return reverse("application_section", args=[uid, code])

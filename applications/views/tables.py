@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from applications import drafts, grids, invoices, sheets, unlocking, workbooks
 from applications.checks import section_problems
 from applications.content import invoice_figures
+from applications.entries import typed
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case, section_of
 from applications.views.wording import not_editable
@@ -206,7 +207,7 @@ def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts
             {
                 "row": conflict.row_uid,
                 "column": conflict.field.code,
-                "theirs": _typed(conflict),
+                "theirs": typed(conflict.field, conflict.theirs),
                 "text": _("%(by)s %(at)s 填为“%(theirs)s”") % drafting.conflict_view(conflict),
             }
             for conflict in conflicts
@@ -230,12 +231,6 @@ def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts
                 by_row.setdefault(problem.row_uid, {})[problem.field] = str(problem.text)
         state["problems"] = by_row
     return state
-
-
-def _typed(conflict):
-    from applications.entries import typed
-
-    return typed(conflict.field, conflict.theirs)
 
 
 def _summary(figures) -> str:
