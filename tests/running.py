@@ -55,7 +55,7 @@ class RunningPortal:
             **more,
         )
 
-    def start(self, timeout_s: float = 120) -> None:
+    def start(self, timeout_s: float = 300) -> None:
         with (self.data_dir / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -87,9 +87,18 @@ class RunningPortal:
         return {}
 
     def answers(self, path: str = "/readyz") -> bool:
+        return self._ask(path, timeout_s=2)
+
+    def wait_for_answer(self, limit_s: float, path: str = "/readyz") -> None:
+        deadline = time.monotonic() + limit_s
+        while not self._ask(path, timeout_s=limit_s):
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+
+    def _ask(self, path: str, *, timeout_s: float) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(self.url + path, timeout=2) as answer:
+            with opener.open(self.url + path, timeout=timeout_s) as answer:
                 return answer.status == 200
         except (OSError, urllib.error.URLError):
             return False
@@ -97,12 +106,13 @@ class RunningPortal:
 
 @contextlib.contextmanager
 def running(data_dir: Path, *, demo: bool = False) -> Iterator[RunningPortal]:
+    """A portal that has started; stopped at the end, whatever the test did with it."""
     portal = RunningPortal(data_dir, demo=demo)
-    portal.start()
     try:
+        portal.start()
         yield portal
     finally:
-        if portal.process.poll() is None:
+        if portal.process is not None and portal.process.poll() is None:
             portal.stop()
 
 

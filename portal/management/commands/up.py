@@ -28,7 +28,7 @@ WEB_WORKERS_MAX = 4
 # Each thread may hold a connection: 4 x 12 and the workers' stay far below the database's 200.
 WEB_THREADS = 12
 WEB_BACKPRESSURE = 128
-TASK_WORKERS = 2
+TASK_THREADS = 4
 PORT_TIMEOUT_S = 15
 WEB_TIMEOUT_S = 60
 
@@ -139,8 +139,11 @@ class Command(BaseCommand):
             *["--respawn-failed-workers", "--respawn-interval", "0.2"],
             *["--workers-kill-timeout", "10", "--log-level", "warning"],
         ]
+        # Threads: a killed child of Celery's process pool takes the pool's lock with it, and the
+        # worker hangs for ever; a killed process of our own is started again.
         worker = [
-            *[*celery, "worker", "--loglevel", "WARNING", "--concurrency", str(TASK_WORKERS)],
+            *[*celery, "worker", "--loglevel", "WARNING"],
+            *["--pool", "threads", "--concurrency", str(TASK_THREADS)],
             *["--without-gossip", "--without-mingle", "--without-heartbeat"],
         ]
         beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]
