@@ -1,6 +1,8 @@
 """What the database itself refuses in awards, guard by guard, whoever asks: each act is tried by
 the owner, whom no missing right stops, and refused by the guard of that name."""
 
+import re
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection
@@ -279,3 +281,55 @@ def test_index_refuses_what_the_trigger_would_let_pass(committed, guard):
         owner.execute("ALTER TABLE awards_entry DISABLE TRIGGER ledger_entry_effect")
         owner.execute(INDEXES[guard])
     assert caught.value.diag.constraint_name == guard
+
+
+# --- every guard of awards is tried -----------------------------------------------------
+
+# Trigger → the guards above by which it speaks (a trigger of the ledger has no name of its own
+# in what it refuses).
+TRIGGERS = {
+    "ledger_account_empty": "test_new_account_is_empty_whatever_its_maker_says",
+    "ledger_award_reserved": "award_has_reservation",
+    "ledger_call_changed": "tests/awards/test_ledger.py (account follows the call)",
+    "ledger_cap_changed": "audit_required (cap)",
+    "ledger_cap_of_call": "cap_follows_call",
+    "ledger_case_moved": "tests/awards/test_ledger.py (case that ends with money reserved)",
+    "ledger_entry_effect": "entry_fits_award",
+    "ledger_entry_kept": "ledger_append_only",
+    "ledger_entry_whole": "audit_required (entry)",
+    "ledger_payment_entered": "tests/awards/test_ledger.py (payment still called planned)",
+    "ledger_payment_moved": "payment_agrees_with_ledger",
+    "ledger_post": "posting_with_entry",
+    "ledger_posting_kept": "ledger_append_only (posting)",
+    "decision_state_audited": "audit_required (decision)",
+    "paymentbatch_state_audited": "audit_required (batch)",
+    "payment_state_audited": "audit_required (payment)",
+}
+
+
+def test_every_guard_of_awards_is_tried(committed):
+    """A constraint, unique index or trigger that is added without its line above is found here."""
+    tried = {guard.partition(" ")[0] for guard in [*REFUSED, *AT_COMMIT, *STATES, *INDEXES]}
+    with owner_connection() as owner:
+        own = "conrelid::regclass::text LIKE 'awards\\_%'"
+        columns = owner.execute(
+            "SELECT table_name || '_' || column_name || '_check' FROM information_schema.columns"
+        ).fetchall()
+        constraints = owner.execute(
+            f"SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u', 'x') AND {own}"
+        ).fetchall()
+        indexes = owner.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND NOT indisprimary"
+            " AND indrelid::regclass::text LIKE 'awards\\_%'"
+            " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
+        ).fetchall()
+        triggers = owner.execute(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgname LIKE 'ledger\\_%'"
+            " OR tgrelid::regclass::text LIKE 'awards\\_%')"
+        ).fetchall()
+    ranges = {name for (name,) in columns}
+    found = {name for (name,) in [*constraints, *indexes]} - ranges
+    # pgtrigger_<name>_<hash>
+    found |= {re.sub(r"^pgtrigger_(.*)_[0-9a-f]+$", r"\1", name) for (name,) in triggers}
+    assert len(found) > 60
+    assert sorted(found - tried - set(TRIGGERS)) == []

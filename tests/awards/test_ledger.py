@@ -490,6 +490,14 @@ def test_payment_called_sent_without_the_ledger_is_refused_at_commit():
         record("payment.send", obj=payment, actor="test", from_state="planned", to_state="sent")
 
 
+def test_payment_in_the_ledger_that_is_still_called_planned_is_refused_at_commit():
+    scene = make_scene()
+    payment = scene.payment(scene.confirmed(), "1")
+    flush()
+    with _refused("payment_agrees_with_ledger"):
+        ledger.pay(payment, actor=scene.finance_head)
+
+
 def test_award_without_reservation_is_refused_at_commit():
     scene = make_scene()
     case = scene.case()
