@@ -14,6 +14,7 @@ from awards.models import Award, Decision, Export, Payment, PaymentBatch
 from policy.models import Call, Measure
 from portal.accounts.loading import has_role, require_role, units_of
 from portal.accounts.models import Role
+from reviews.experts import led_measures
 from reviews.models import Selection
 
 STAFF = (
@@ -29,12 +30,7 @@ def measures_of(user) -> list[int] | None:
     """The measures whose money the user may see; None: all of them; []: none, hence 404."""
     if has_role(user, *_EVERYWHERE):
         return None
-    units = units_of(user, Role.CLERK, Role.HEAD)
-    return list(
-        Measure.objects.filter(lead_unit__in=units)
-        .order_by("position")
-        .values_list("pk", flat=True)
-    )
+    return led_measures(user)
 
 
 def sees_money(user) -> bool:

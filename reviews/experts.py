@@ -13,14 +13,20 @@ from reviews.models import Expert
 from reviews.refusals import Refused
 
 
-def may_keep_pool(user) -> bool:
-    """Clerks and heads of units that lead a measure; asked once for each request."""
+def led_measures(user) -> list[int]:
+    """The measures that the user's units lead, as a clerk or a head; asked once for each request."""
     units = {
         held.unit_id for held in user.present_memberships if held.role in {Role.CLERK, Role.HEAD}
     }
-    if not hasattr(user, "_leads_measure"):
-        user._leads_measure = bool(units) and Measure.objects.filter(lead_unit__in=units).exists()
-    return user._leads_measure
+    if not hasattr(user, "_led_measures"):
+        led = Measure.objects.filter(lead_unit__in=units).order_by("position")
+        user._led_measures = list(led.values_list("pk", flat=True)) if units else []
+    return user._led_measures
+
+
+def may_keep_pool(user) -> bool:
+    """Clerks and heads of units that lead a measure."""
+    return bool(led_measures(user))
 
 
 def _require_clerk(user) -> None:

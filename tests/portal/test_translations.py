@@ -22,6 +22,10 @@ CHINESE_IN_ENGLISH = {
     "“%(found)s”不是类型，请填写“休”或“班”。",
     "首行须为“日期、类型、名称”，文件中为“%(found)s”。",
     "例如：国办发明电〔2026〕7号。",
+    # A document's number, the default title of a Chinese document, the name of a sheet.
+    "例如：宁科〔2026〕88号。",
+    "关于%(call)s支持项目的通知",
+    "没有这个单位，请从“可选值”中选取。",
 }
 
 
