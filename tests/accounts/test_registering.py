@@ -449,7 +449,7 @@ def test_queue_takes_the_same_queries_for_any_length(
     for _ in range(rows):
         OrganisationFactory(district=district, status="pending")
     client.get(reverse("organisation_queue"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get(reverse("organisation_queue"))
 
 
