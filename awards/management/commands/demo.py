@@ -6,7 +6,7 @@ import unicodedata
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from awards import demonstration
+from awards.demonstration import base
 from policy.models import Measure
 
 
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         if not accounts:
             if not settings.DEMO:
                 raise CommandError("DEMO=0: demonstration data is not loaded here")
-            if not Measure.objects.filter(line=demonstration.LINE).exists():
+            if not Measure.objects.filter(line=base.LINE).exists():
                 raise CommandError("the policy is not loaded: manage.py policy load")
-            demonstration.make()
-        rows = demonstration.accounts()
+            base.make()
+        rows = base.accounts()
         self.stdout.write(_dump(rows) if json else _table(rows))
 
 

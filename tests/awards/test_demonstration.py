@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from awards import demonstration
+from awards.demonstration import base
 from policy.models import CalendarYear, Call
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role, User
@@ -105,7 +105,7 @@ def test_one_call_is_open_as_two_people_made_it(policy):
 
 def test_experts_cover_fields_of_the_form(policy):
     run()
-    form = demonstration.calls.schema_of(Call.objects.get().definition).form
+    form = base.calls.schema_of(Call.objects.get().definition).form
     known = {choice.code for choice in form.fields["fields"].choices}
     experts = list(Expert.objects.drawable())
     assert len(experts) == 7
@@ -164,6 +164,6 @@ def test_demonstration_is_refused_without_the_policy():
 
 @pytest.mark.parametrize("year", [2027, 2028, 2029, 2030, 2035])
 def test_provisional_calendar_is_plausible(year):
-    days = demonstration.provisional_days(year)
-    workdays = demonstration.calendars.count_workdays(year, days)
-    assert workdays in demonstration.calendars.PLAUSIBLE_WORKDAYS
+    days = base.provisional_days(year)
+    workdays = base.calendars.count_workdays(year, days)
+    assert workdays in base.calendars.PLAUSIBLE_WORKDAYS

@@ -1,0 +1,2 @@
+"""Demonstration data, made by the product's own verbs: ``base`` is its people, its first
+organisations and one open call."""
