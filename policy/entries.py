@@ -10,7 +10,7 @@
     10-1/2024-08-27/cases.yaml     golden cases: inputs and what must come out
 
 Anywhere in a definition ``{use: name, …}`` stands for the entry ``name`` of shared.yaml, with
-the other keys laid over it.
+the other keys laid over it. Where the entry is a list, it stands in a list for all its items.
 """
 
 import hashlib
@@ -340,19 +340,48 @@ class Catalogue:
                 raise file.fault((key,), f"unknown key {key!r}; known: {', '.join(parts)}")
         return {key: self._expand(file, value, (key,)) for key, value in file.data.items()}
 
-    def _expand(self, file: YamlFile, data: Any, place: Place) -> Any:
-        """``use`` replaced by what shared.yaml says, everywhere below."""
+    def _expand(self, file: YamlFile, data: Any, place: Place, source: Place | None = None) -> Any:
+        """``use`` replaced by what shared.yaml says, everywhere below. ``source`` is where the
+        part stands in the file, once items that were put in have moved it."""
+        source = place if source is None else source
         if isinstance(data, list):
-            return [self._expand(file, item, (*place, no)) for no, item in enumerate(data)]
+            return self._expand_list(file, data, place, source)
         if not isinstance(data, Mapping):
             return data
-        if "use" in data:
-            name = data["use"]
-            if name not in self.shared:
-                raise file.fault((*place, "use"), f"shared.yaml has no {name!r}")
-            own = {key: value for key, value in data.items() if key != "use"}
-            data = {**self.shared[name], **own}
-        return {key: self._expand(file, value, (*place, key)) for key, value in data.items()}
+        while "use" in data:
+            shared = self._shared(file, data["use"], source)
+            if not isinstance(shared, Mapping):
+                raise file.fault((*source, "use"), f"{data['use']!r} of shared.yaml is a list")
+            data = {**shared, **{key: value for key, value in data.items() if key != "use"}}
+        return {
+            key: self._expand(file, value, (*place, key), (*source, key))
+            for key, value in data.items()
+        }
+
+    def _expand_list(self, file: YamlFile, data: list, place: Place, source: Place) -> list:
+        found: list[Any] = []
+        for number, item in enumerate(data):
+            here = (*source, number)
+            for each in self._items(file, item, here):
+                target = (*place, len(found))
+                file.moved[target] = here
+                found.append(self._expand(file, each, target, here))
+        return found
+
+    def _items(self, file: YamlFile, item: Any, place: Place) -> Iterator[Any]:
+        """The item, or all that it stands for."""
+        if isinstance(item, Mapping) and set(item) == {"use"}:
+            shared = self._shared(file, item["use"], place)
+            if isinstance(shared, list):
+                for each in shared:
+                    yield from self._items(file, each, place)
+                return
+        yield item
+
+    def _shared(self, file: YamlFile, name: Any, place: Place) -> Any:
+        if name not in self.shared:
+            raise file.fault((*place, "use"), f"shared.yaml has no {name!r}")
+        return self.shared[name]
 
 
 def _check_settings(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:

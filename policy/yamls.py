@@ -50,6 +50,8 @@ class YamlFile:
     def __init__(self, file: Path, shown: Path):
         self.file, self.shown = file, shown
         self._lines: dict[Place, int] = {}
+        # Where a part of the expanded data stands in the file, if something was put in before it.
+        self.moved: dict[Place, Place] = {}
         try:
             text = file.read_text("utf-8")
         except FileNotFoundError:
@@ -74,6 +76,10 @@ class YamlFile:
 
     def line(self, place: Place) -> int:
         """The line of the part, or of the nearest part around it."""
+        for cut in range(len(place), 0, -1):
+            if place[:cut] in self.moved:
+                place = self.moved[place[:cut]] + place[cut:]
+                break
         while place not in self._lines:
             place = place[:-1]
         return self._lines[place]
