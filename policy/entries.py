@@ -4,13 +4,13 @@
 
     document.yaml, document.txt    the document, its articles and their units
     units.yaml                     responsible units and districts
-    shared.yaml                    fields and settings that several lines use
+    shared.yaml, shared/*.yaml     fields, settings, sections, plans … that several lines use
     10-1/measure.yaml              the measure
     10-1/2024-08-27/*.yaml         its definition from that date on, one file per part
     10-1/2024-08-27/cases.yaml     golden cases: inputs and what must come out
 
-Anywhere in a definition ``{use: name, …}`` stands for the entry ``name`` of shared.yaml, with
-the other keys laid over it. Where the entry is a list, it stands in a list for all its items.
+Anywhere in a definition ``{use: name, …}`` stands for the entry ``name`` of shared.yaml (see
+``policy.including``).
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from policy import call_settings
 from policy.computing import canonical
+from policy.including import Expansion, Shared
 from policy.schema import DefinitionSchema, SchemaError, Text
 from policy.schema.definition import parse
 from policy.strict import Path as Place
@@ -32,6 +33,8 @@ from policy.strict import Wrong, build
 from policy.yamls import CatalogueError, YamlFile
 
 CATALOGUE = Path(__file__).resolve().parent / "catalogue"
+# The folder of what several lines share; every other folder is a line.
+SHARED = "shared"
 LINE = re.compile(r"(\d{1,2})-(\d)([a-d]?)")
 
 # What a call decides where the base is summed up from invoices.
@@ -244,11 +247,12 @@ class Catalogue:
         self.units = units.units
         self.document_file, self.document = self._entry(DocumentEntry, "document.yaml")
         self.text = self._text("document.txt")
-        self.shared = self._read("shared.yaml").data
+        self.shared = Shared(self._shared_files())
         self.measures: list[tuple[YamlFile, MeasureEntry]] = []
         self.definitions: list[DefinitionEntry] = []
         for folder in self._folders(self.root):
-            self._read_line(folder)
+            if folder.name != SHARED:
+                self._read_line(folder)
         self.measures.sort(key=lambda pair: pair[1].sort_key)
         self.definitions.sort(key=lambda entry: (entry.line, entry.valid_from))
 
@@ -266,6 +270,11 @@ class Catalogue:
     def _read(self, *parts: str) -> YamlFile:
         file = self.root.joinpath(*parts)
         return YamlFile(file, self._shown(file))
+
+    def _shared_files(self) -> Iterator[YamlFile]:
+        yield self._read("shared.yaml")
+        for file in sorted((self.root / SHARED).glob("*.yaml")):
+            yield self._read(SHARED, file.name)
 
     def _entry(self, kind, *parts: str):
         file = self._read(*parts)
@@ -316,7 +325,7 @@ class Catalogue:
             if name != "award.yaml" and not (folder / name).exists():
                 continue
             file = self._read(line, folder.name, name)
-            body |= self._parts(file, name, files)
+            body |= self._parts(file, name, files, body)
         try:
             schema = parse(body)
         except SchemaError as error:
@@ -327,61 +336,31 @@ class Catalogue:
         files["cases"] = _file
         return DefinitionEntry(line, valid_from, body, schema, cases, files)
 
-    def _parts(self, file: YamlFile, name: str, files: dict[str, YamlFile]) -> dict[str, Any]:
+    def _parts(
+        self, file: YamlFile, name: str, files: dict[str, YamlFile], body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A file's parts, what they share with other lines put in; ``files`` learns the lines."""
         parts = [part for part, found in PARTS.items() if found == name]
-        for part in parts:
-            files[part] = file
+        expansion = Expansion(file, self.shared, _inputs(body) if "form" in parts else None)
         if parts[0] in AT_TOP:
-            return {parts[0]: self._expand(file, file.data, ())}
-        if not isinstance(file.data, Mapping):
-            raise file.fault((), f"expected a mapping with {' and '.join(parts)}")
-        for key in file.data:
-            if key not in parts:
-                raise file.fault((key,), f"unknown key {key!r}; known: {', '.join(parts)}")
-        return {key: self._expand(file, value, (key,)) for key, value in file.data.items()}
+            data = {parts[0]: expansion.expand(file.data, (), ())}
+        else:
+            if not isinstance(file.data, Mapping):
+                raise file.fault((), f"expected a mapping with {' and '.join(parts)}")
+            for key in file.data:
+                if key not in parts:
+                    raise file.fault((key,), f"unknown key {key!r}; known: {', '.join(parts)}")
+            data = expansion.expand(file.data, (), ())
+        for part in parts:
+            files[part] = file.relined(expansion.lines)
+        return data
 
-    def _expand(self, file: YamlFile, data: Any, place: Place, source: Place | None = None) -> Any:
-        """``use`` replaced by what shared.yaml says, everywhere below. ``source`` is where the
-        part stands in the file, once items that were put in have moved it."""
-        source = place if source is None else source
-        if isinstance(data, list):
-            return self._expand_list(file, data, place, source)
-        if not isinstance(data, Mapping):
-            return data
-        while "use" in data:
-            shared = self._shared(file, data["use"], source)
-            if not isinstance(shared, Mapping):
-                raise file.fault((*source, "use"), f"{data['use']!r} of shared.yaml is a list")
-            data = {**shared, **{key: value for key, value in data.items() if key != "use"}}
-        return {
-            key: self._expand(file, value, (*place, key), (*source, key))
-            for key, value in data.items()
-        }
 
-    def _expand_list(self, file: YamlFile, data: list, place: Place, source: Place) -> list:
-        found: list[Any] = []
-        for number, item in enumerate(data):
-            here = (*source, number)
-            for each in self._items(file, item, here):
-                target = (*place, len(found))
-                file.moved[target] = here
-                found.append(self._expand(file, each, target, here))
-        return found
-
-    def _items(self, file: YamlFile, item: Any, place: Place) -> Iterator[Any]:
-        """The item, or all that it stands for."""
-        if isinstance(item, Mapping) and set(item) == {"use"}:
-            shared = self._shared(file, item["use"], place)
-            if isinstance(shared, list):
-                for each in shared:
-                    yield from self._items(file, each, place)
-                return
-        yield item
-
-    def _shared(self, file: YamlFile, name: Any, place: Place) -> Any:
-        if name not in self.shared:
-            raise file.fault((*place, "use"), f"shared.yaml has no {name!r}")
-        return self.shared[name]
+def _inputs(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The award rule's inputs by code, as far as they are written as such."""
+    award = body.get("award")
+    inputs = award.get("inputs", []) if isinstance(award, Mapping) else []
+    return {item["code"]: item for item in inputs if isinstance(item, Mapping) and "code" in item}
 
 
 def _check_settings(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,6 @@ class YamlFile:
     def __init__(self, file: Path, shown: Path):
         self.file, self.shown = file, shown
         self._lines: dict[Place, int] = {}
-        # Where a part of the expanded data stands in the file, if something was put in before it.
-        self.moved: dict[Place, Place] = {}
         try:
             text = file.read_text("utf-8")
         except FileNotFoundError:
@@ -76,13 +75,15 @@ class YamlFile:
 
     def line(self, place: Place) -> int:
         """The line of the part, or of the nearest part around it."""
-        for cut in range(len(place), 0, -1):
-            if place[:cut] in self.moved:
-                place = self.moved[place[:cut]] + place[cut:]
-                break
         while place not in self._lines:
             place = place[:-1]
         return self._lines[place]
+
+    def relined(self, lines: Mapping[Place, int]) -> "YamlFile":
+        """The same file where its data were put together anew and stand at other places."""
+        found = copy(self)
+        found._lines = dict(lines)
+        return found
 
     def fault(self, place: Place, reason: str) -> CatalogueError:
         return CatalogueError(self.shown, self.line(place), reason)

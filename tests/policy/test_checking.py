@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from policy.checking import article_texts, check, squeeze
-from policy.entries import CATALOGUE, Catalogue
+from policy.entries import CATALOGUE, SHARED, Catalogue
 
 HERE = Path(__file__).parent
 DATED = "13-1/2024-08-27"
@@ -27,6 +27,7 @@ BROKEN = [  # folder, file, line, reason
     ("case_of_another_kind", CASES, 2, "the result does not show kind above"),
     ("case_with_a_unit", CASES, 6, "new_input_cny: wrong_unit"),
     ("case_with_an_unknown_input", CASES, 6, "colour: unknown"),
+    ("change_of_no_part", STAGES, 7, "no part with the code 'fen'"),
     ("check_with_a_wrong_operand", FORM, 15, "no field 'input_cny'"),
     ("check_with_an_unknown_figure", FORM, 15, "lte has no figure {rest}"),
     ("date_without_zero", "document.yaml", 4, "'2024-8-27' is not a date as YYYY-MM-DD"),
@@ -42,6 +43,7 @@ BROKEN = [  # folder, file, line, reason
     ("fraction_without_quotes", AWARD, 6, "write the fraction 0.20 as text"),
     ("holder_unknown", STAGES, 4, "'mayor' is not one of applicant, district, lead"),
     ("input_of_another_type", AWARD, 8, "form.yaml has no field 'new_input_cny' of type money"),
+    ("input_unknown", FORM, 10, "award.yaml has no input 'new_output_cny'"),
     ("kind_without_case", CASES, 1, "kind excluded has no case"),
     ("letter_unknown", LETTERS, 2, "'greeting' is not one of acceptance, correction"),
     ("line_in_another_folder", "13-1/measure.yaml", 1, "line 13-2 stands in folder 13-1"),
@@ -155,7 +157,9 @@ def test_every_funding_sentence_of_the_document_is_quoted_by_a_line(catalogue):
 
 
 def test_each_line_has_its_folder_and_one_definition(catalogue):
-    folders = sorted(folder.name for folder in CATALOGUE.iterdir() if folder.is_dir())
+    folders = sorted(
+        folder.name for folder in CATALOGUE.iterdir() if folder.is_dir() and folder.name != SHARED
+    )
     assert folders == sorted(measure.line for _file, measure in catalogue.measures)
     assert len(folders) == len(catalogue.definitions) == 32
 
