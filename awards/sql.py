@@ -1,10 +1,10 @@
-"""The ledger's database side, applied by migrations 0002 and 0004 as the owner.
+"""The ledger's database side, applied by the first migration as the owner.
 
 Not pgtrigger: its triggers can be ignored by a setting of the session, and nothing may move the
 counters but a posting.
 """
 
-# 0002. EFFECTS (below) replaces ledger_post() and ledger_entry_whole().
+# EFFECTS (below) replaces ledger_post() and ledger_entry_whole().
 LEDGER = """
 -- The one place where counters move. With the owner's rights: the running role has no UPDATE on
 -- the counters. The CHECKs of awards_capaccount refuse what is over a cap.
@@ -102,7 +102,7 @@ DROP FUNCTION ledger_refuse();
 DROP FUNCTION ledger_post();
 """
 
-# 0004: an entry says what it changes and moves its award; a posting carries that to an account.
+# An entry says what it changes and moves its award; a posting carries that to an account.
 EFFECTS = """
 CREATE FUNCTION ledger_refuse_entry(entry awards_entry, award awards_award) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""The audit log's database side, applied by migration 0002 as the owner."""
+"""The audit log's database side, applied by the first migration as the owner."""
 
 CHAIN = """
 CREATE FUNCTION audit_canonical(event audit_event, chain_position bigint) RETURNS text

@@ -55,10 +55,10 @@ def test_untouched_database_has_no_fault(capsys):
             "constraint late of auth_group is not validated",
         ),
         (
-            "UPDATE django_migrations SET name = '0001_x' WHERE app = 'audit' AND name = '0002_chain'",
-            "UPDATE django_migrations SET name = '0002_chain' WHERE app = 'audit' AND name = '0001_x'",
+            "UPDATE django_migrations SET name = '0001_x' WHERE app = 'portal' AND name = '0001_clock'",
+            "UPDATE django_migrations SET name = '0001_clock' WHERE app = 'portal' AND name = '0001_x'",
             "schema",
-            "migration audit.0002_chain is not applied",
+            "migration portal.0001_clock is not applied",
         ),
     ],
 )

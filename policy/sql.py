@@ -1,10 +1,34 @@
-"""Acts on published calls: audited, and nothing changes a published call but a released act."""
+"""What the models of `policy` cannot say, applied by its first migration as the owner."""
 
-from django.db import migrations
+# A call's definition is its measure's, and its acts are audited.
+GUARDS = """
+ALTER TABLE policy_call ADD CONSTRAINT policy_call_definition_of_measure
+  FOREIGN KEY (definition_id, measure_id) REFERENCES policy_definition (id, measure_id)
+  DEFERRABLE INITIALLY DEFERRED;
 
-from portal.grants import withhold
+CREATE FUNCTION policy_call_audited() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM audit_require(
+    'policy.call', NEW.id::text,
+    CASE WHEN TG_OP = 'UPDATE' THEN OLD.status ELSE '' END, NEW.status);
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER policy_call_created AFTER INSERT ON policy_call
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION policy_call_audited();
+CREATE CONSTRAINT TRIGGER policy_call_moved AFTER UPDATE ON policy_call
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION policy_call_audited();
+"""
 
-FORWARDS = """
+DROP_GUARDS = """
+DROP TRIGGER policy_call_moved ON policy_call;
+DROP TRIGGER policy_call_created ON policy_call;
+DROP FUNCTION policy_call_audited();
+ALTER TABLE policy_call DROP CONSTRAINT policy_call_definition_of_measure;
+"""
+
+# Acts on published calls: audited, and nothing changes a published call but a released act.
+CHANGES = """
 CREATE FUNCTION policy_callchange_audited() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM audit_require(
@@ -56,7 +80,7 @@ CREATE CONSTRAINT TRIGGER policy_call_changed_by_act AFTER UPDATE ON policy_call
   EXECUTE FUNCTION policy_call_changed_by_act();
 """
 
-BACKWARDS = """
+DROP_CHANGES = """
 DROP TRIGGER policy_call_changed_by_act ON policy_call;
 DROP FUNCTION policy_call_changed_by_act();
 DROP TRIGGER policy_callchange_drafted ON policy_callchange;
@@ -65,12 +89,3 @@ DROP TRIGGER policy_callchange_moved ON policy_callchange;
 DROP TRIGGER policy_callchange_created ON policy_callchange;
 DROP FUNCTION policy_callchange_audited();
 """
-
-
-class Migration(migrations.Migration):
-    dependencies = [("policy", "0003_call_changes"), ("audit", "0002_chain")]
-
-    operations = [
-        migrations.RunSQL(FORWARDS, BACKWARDS),
-        withhold("DELETE", "policy_callchange"),
-    ]
