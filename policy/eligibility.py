@@ -70,7 +70,7 @@ def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool |
         allowed = chosen.get(item.list_setting)
         if allowed is None:
             # Without a call the document's own words still stand: what they name is allowed.
-            return True if value in (test.one_of or ()) else None
+            return True if value is not None and test.holds(values) else None
         test = Condition(field=test.field, one_of=tuple(allowed))
     return None if value is None else test.holds(values)
 
