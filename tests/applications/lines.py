@@ -1,0 +1,158 @@
+"""A filled case of each line that runs whole, as an applicant would fill it in: for the tests of
+the forms and for the roads in the browser."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from policy.entries import Catalogue
+from policy.schema import DefinitionSchema
+
+CATALOGUE = Catalogue()
+WINDOW = {"window_start": "2025-01-01", "window_end": "2025-12-31"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Answers by section, rows by table, and the figures of equal invoices (None: no table)."""
+
+    line: str
+    organisation_kind: str
+    answers: dict[str, dict[str, Any]]
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    invoices: int = 0
+    # slots that the answers make necessary
+    slots: tuple[str, ...] = ()
+    # sections in which nothing need be written
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def schema(self) -> DefinitionSchema:
+        return CATALOGUE.newest(self.line).schema
+
+    @property
+    def needed_slots(self) -> list[str]:
+        return [slot.code for slot in self.schema.attachments if slot.required] + [*self.slots]
+
+
+CONTACT = {"contact_name": "李填报", "contact_phone": "13800001234"}
+PROJECT = {
+    "start_month": "2025-01",
+    "end_month": "2027-12",
+    "site_address": "南京市栖霞区示例路 1 号",
+    "site_in_nanjing": True,
+    "leader_name": "王示例",
+    "leader_title": "研究员",
+    "leader_phone": "13900001234",
+}
+# Eight invoices of ¥250,000.00 net, ¥282,500.00 with tax.
+FUNDING = {
+    "total_input_cny": "4520000.00",
+    "own_input_cny": "4000000.00",
+    "bank_input_cny": "0.00",
+    "social_input_cny": "420000.00",
+    "fiscal_input_cny": "100000.00",
+}
+GRANT = {
+    "level": "district",
+    "programme": "示例计划",
+    "department": "示例区科技局",
+    "received_month": "2025-02",
+    "amount_cny": "100000.00",
+    "purpose": "设备",
+}
+YEARS = {"year_1": "1", "year_2": "2", "year_3": "3"}
+APPLICANT_USCC = "91320100MA1W000030"
+
+PILOT = Sample(
+    line="11-1",
+    organisation_kind="enterprise",
+    settings={"rate": "0.25", **WINDOW},
+    answers={
+        "organisation": CONTACT,
+        "project": PROJECT | {"project_name": "钟山示例原料药中试平台建设"},
+        "funding": FUNDING,
+        "platform": {
+            "platform_name": "钟山示例原料药中试平台",
+            "build_mode": "joint",
+            "partner_count": 1,
+            "fields": ["biomedicine"],
+            "industry_chain": "创新药—原料药工艺放大",
+            "service_steps": ["process", "scale_up"],
+            "process_nature": ["chemistry"],
+            "platform_founded_on": "2024-05-01",
+            "platform_head": "赵示例",
+        },
+        "facilities": {
+            "site_area_sqm": "2400.00",
+            "site_title": "leased",
+            "site_until": "2030-12-31",
+            "pilot_lines": 3,
+            "design_capacity": "年放大工艺 30 项",
+            "equipment_value_cny": "12000000.00",
+            "large_equipment_cny": "8000000.00",
+            "equipment_count": 60,
+        },
+        "opening": {
+            "full_time_staff": 20,
+            "senior_staff": 6,
+            "open_hours": 6000,
+            "external_hours_percent": "65.00",
+            "fee_standard_url": "https://pilot.example.org/fees",
+            "open_rules": "网上预约，按公开标准收费，签订保密协议。",
+            "team": "工艺、装备、质量、安全四个小组。",
+        },
+        "service": {
+            "served_enterprises": 2,
+            "served_external": 1,
+            "served_related": 1,
+            "service_projects": 2,
+            "service_income_cny": "900000.00",
+            "external_income_percent": "66.67",
+            "converted_nanjing": 1,
+            "added_output_cny": "5000000.00",
+        },
+        "safety": {
+            "safety_no": "宁示安评〔2025〕1号",
+            "safety_until": "2028-03-31",
+            "environment_no": "宁示环〔2024〕12号",
+            "discharge_until": "2029-06-30",
+            "fire_no": "宁示消备〔2024〕8号",
+            "hazard_no": "苏示危化字 00012",
+            "hazard_until": "2027-12-31",
+            "accidents": False,
+        },
+        "plan": dict.fromkeys(
+            ("positioning", "achievements", "three_year_plan", "sustainability"), "见规划。"
+        ),
+        "amount": {"audited_cny": "2260000.00", "requested_cny": "500000.00"},
+    },
+    rows={
+        "fiscal_grants": [GRANT],
+        "partners": [
+            {"name": "示例中试有限公司", "uscc": APPLICANT_USCC, "partner_kind": "enterprise",
+             "task": "建设运营", "share_percent": "70.00"},
+            {"name": "示例应用大学", "uscc": "12320000466006770E", "partner_kind": "university",
+             "task": "工艺研究", "share_percent": "30.00"},
+        ],
+        "services": [
+            {"client": "示例制药有限公司", "client_uscc": "91320113MA2B00X78G", "related": False,
+             "step": "scale_up", "contract_no": "ZS-01", "contract_cny": "600000.00",
+             "received_cny": "600000.00", "done_on": "2025-06-30"},
+            {"client": "示例集团有限公司", "client_uscc": "91320100MA1W00016A", "related": True,
+             "step": "process", "contract_no": "ZS-02", "contract_cny": "400000.00",
+             "received_cny": "300000.00"},
+        ],
+        "conversions": [
+            {"result_name": "原料药甲", "owner": "示例应用大学", "user_name": "示例制药有限公司",
+             "user_uscc": "91320113MA2B00X78G", "in_production": "2025-09",
+             "output_cny": "5000000.00"},
+        ],
+        "goals": [YEARS] * 6,
+    },
+    invoices=8,
+    slots=("cooperation", "service_proof", "results_proof", "permits"),
+    optional=frozenset({"fiscal_grants", "partners", "services", "conversions", "avoidance", "review"}),
+)  # fmt: skip
+
+SAMPLES = {sample.line: sample for sample in (PILOT,)}

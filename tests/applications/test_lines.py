@@ -1,0 +1,182 @@
+"""The lines besides 10-1 that run whole: filled in, wrong here and there, and submitted."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from applications import amounts, checks, content, drafts, invoices, submitting
+from applications.models import TableRow
+from policy import calendars, loading
+from policy.models import Measure
+from portal import clock
+from portal.accounts.models import Role, Unit
+from tests.applications.definition import World, attach, invoice, make_call
+from tests.applications.lines import CATALOGUE, SAMPLES, Sample
+from tests.factories import OrganisationFactory, person
+
+pytestmark = pytest.mark.django_db
+
+
+def prepare(sample: Sample) -> World:
+    """An open call of the line under the example's settings, and an organisation for it."""
+    loading.load(CATALOGUE, actor="test")
+    calendars.seed(actor="test")
+    measure = Measure.objects.get(line=sample.line)
+    district = Unit.objects.get(code="qixia")
+    organisation = OrganisationFactory(
+        district=district,
+        kind=sample.organisation_kind,
+        legal_representative="钱示例",
+        bank_name="示例银行",
+        bank_account="32010000000000001",
+        bank_code="301301000001",
+    )
+    organisation.bank_account_name = organisation.name
+    organisation.save(update_fields=["bank_account_name"])
+    body = CATALOGUE.newest(sample.line).body
+    return World(
+        district=district,
+        lead=measure.lead_unit,
+        measure=measure,
+        call=make_call(measure, body, settings=sample.settings),
+        organisation=organisation,
+        filler=person(Role.FILLER, organisation=organisation),
+        admin=person(Role.ORG_ADMIN, organisation=organisation),
+    )
+
+
+def fill(sample: Sample, place: World):
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    for section, data in sample.answers.items():
+        drafts.save_section(application, section, data, actor=place.filler)
+    now = clock.now()
+    TableRow.objects.bulk_create(
+        TableRow(application=application, table=table, position=position, data=data, updated_at=now)
+        for table, rows in sample.rows.items()
+        for position, data in enumerate(rows, start=1)
+    )
+    if sample.invoices:
+        figures = {"net_cny": "250000", "tax_cny": "32500", "gross_cny": "282500"}
+        rows = [invoice(number, **figures) for number in range(1, sample.invoices + 1)]
+        invoices.replace(application, rows, actor=place.filler)
+    for slot in sample.needed_slots:
+        attach(application, slot, actor=place.filler)
+    application.refresh_from_db()
+    return application
+
+
+def told(application):
+    return [(p.section, p.field or p.code, str(p.text)) for p in checks.problems(application)]
+
+
+@pytest.fixture(params=sorted(SAMPLES))
+def sample(request) -> Sample:
+    return SAMPLES[request.param]
+
+
+# claimed, computed, capped, asked: 8 × ¥250,000.00 net are ¥2,000,000.00
+AMOUNTS = {"11-1": ("2260000.00", "500000.00", "500000.00", "500000.00")}
+
+
+def test_a_filled_case_has_no_problem_and_is_submitted(sample):
+    place = prepare(sample)
+    application = fill(sample, place)
+    assert told(application) == []
+    submitting.submit(application, actor=place.admin, key="k", arrived_at=clock.now())
+    application.refresh_from_db()
+    assert application.status == "recommendation"
+    found = [
+        None if amount is None else str(amount)
+        for amount in (
+            application.claimed_cny,
+            application.computed_cny,
+            application.capped_cny,
+            application.asked_cny,
+        )
+    ]
+    assert found == [*AMOUNTS[sample.line]]
+
+
+def test_an_empty_case_names_what_is_missing_in_every_section_that_asks(sample):
+    place = prepare(sample)
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    sections = {section for section, _field, _text in told(application)}
+    complete = {"organisation", "payee"}
+    asked = {section.code for section in sample.schema.form.sections}
+    assert sections == asked - sample.optional - complete
+
+
+def test_every_page_of_an_empty_case_is_shown_and_small(sample, client):
+    place = prepare(sample)
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    client.force_login(place.filler)
+    for page in ("application_workspace", "application_check"):
+        assert client.get(reverse(page, args=[application.uid])).status_code == 200
+    for section in sample.schema.form.sections:
+        if section.kind == "review":
+            continue
+        answer = client.get(reverse("application_section", args=[application.uid, section.code]))
+        assert answer.status_code == 200
+        assert len(answer.content) < 100_000, section.code
+
+
+WRONG = [
+    ("11-1", "project", {"site_in_nanjing": False}, "not_eligible", "不符合申报条件：平台建在南京市"),
+    ("11-1", "platform", {"build_mode": "own", "partner_count": ""}, "not_eligible", "联合应用类高校"),
+    ("11-1", "platform", {"fields": ["other"]}, "not_eligible", "属于重点领域"),
+    ("11-1", "platform", {"fields": ["ai", "chips", "power"]}, "fields", "最多选 2 项"),
+    ("11-1", "platform", {"partner_count": 3}, "partner_count", "联合建设单位 3 家，“联合建设单位”表只有 2 行"),
+    ("11-1", "platform", {"partner_count": ""}, "partner_count", ""),
+    ("11-1", "facilities", {"large_equipment_cny": "12000000.01"}, "large_equipment_cny", "大于设备原值 1,200.00 万元"),
+    ("11-1", "opening", {"senior_staff": 21}, "senior_staff", "高级职称 21 人多于专职人员 20 人"),
+    ("11-1", "opening", {"external_hours_percent": "101"}, "external_hours_percent", ""),
+    ("11-1", "opening", {"fee_standard_url": "收费表"}, "fee_standard_url", ""),
+    ("11-1", "service", {"served_related": 2}, "served_enterprises", "非关联与关联企业合计 3 家，与服务企业 2 家相差 1 家"),
+    ("11-1", "service", {"service_income_cny": "1000000.00"}, "service_income_cny", "到账合计 90.00 万元相差 10.00 万元"),
+    ("11-1", "safety", {"safety_no": ""}, "safety_no", ""),
+    ("11-1", "safety", {"hazard_until": ""}, "hazard_until", ""),
+    ("11-1", "safety", {"accidents": True}, "accident_details", ""),
+    ("11-1", "amount", {"audited_cny": "2260000.01"}, "audited_cny", "与投入明细合计 ¥2,260,000.00 不一致"),
+    ("11-1", "amount", {"requested_cny": "500000.01"}, "requested_cny", "申请额"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "section", "change", "field", "text"), WRONG)
+def test_a_wrong_answer_is_named_beside_its_field(line, section, change, field, text):
+    sample = SAMPLES[line]
+    place = prepare(sample)
+    application = fill(sample, place)
+    drafts.save_section(application, section, change, actor=place.filler)
+    found = [words for _section, marked, words in told(application) if marked == field]
+    assert found, told(application)
+    assert text in " ".join(found)
+
+
+def test_permits_are_asked_only_where_a_pilot_process_is_chemical_or_biological():
+    sample = SAMPLES["11-1"]
+    place = prepare(sample)
+    application = fill(sample, place)
+    empty = dict.fromkeys(
+        ("safety_no", "safety_until", "environment_no", "discharge_until", "fire_no",
+         "hazard_no", "hazard_until"), ""
+    )  # fmt: skip
+    drafts.save_section(application, "safety", empty, actor=place.filler)
+    assert {field for section, field, _text in told(application)} == set(empty)
+    change = {"process_nature": ["physical"]}
+    drafts.save_section(application, "platform", change, actor=place.filler)
+    assert told(application) == []
+
+
+def test_the_award_of_a_pilot_platform_ends_at_its_cap():
+    """¥8,000,000.00 net at the call's 25 % are the cap; one invoice more changes nothing."""
+    sample = SAMPLES["11-1"]
+    place = prepare(sample)
+    application = fill(sample, place)
+    large = {"net_cny": "4000000", "tax_cny": "520000", "gross_cny": "4520000"}
+    for rows, capped, binding in ((2, "2000000.00", None), (3, "2000000.00", "platform")):
+        found = [invoice(number, **large) for number in range(1, rows + 1)]
+        invoices.replace(application, found, actor=place.filler)
+        computation = amounts.preview(content.load(application))
+        assert computation.capped_cny == Decimal(capped)
+        assert computation.binding_cap == binding
