@@ -1,12 +1,13 @@
 """``manage.py demo``: demonstration data, and the accounts to sign in with."""
 
 import json
+import time
 import unicodedata
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from awards.demonstration import base
+from awards.demonstration import base, large
 from policy.models import Measure
 
 
@@ -16,8 +17,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--accounts", action="store_true", help="print the accounts only")
         parser.add_argument("--json", action="store_true", help="with --accounts: as JSON")
+        parser.add_argument(
+            "--size", choices=["usual", "large"], default="usual", help="large: for benchmarks"
+        )
+        parser.add_argument("--cases", type=int, default=10_000, help="large: so many at least")
+        parser.add_argument("--awards", type=int, help="large: so many at least (as --cases)")
+        parser.add_argument("--seed", default="1", help="large: of names, numbers and moments")
 
-    def handle(self, *args, accounts: bool, json: bool, **options):
+    def handle(self, *args, accounts: bool, json: bool, size: str, **options):
         if json and not accounts:
             raise CommandError("--json goes with --accounts")
         if not accounts:
@@ -26,8 +33,24 @@ class Command(BaseCommand):
             if not Measure.objects.filter(line=base.LINE).exists():
                 raise CommandError("the policy is not loaded: manage.py policy load")
             base.make()
+            if size == "large":
+                self.multiply(**options)
         rows = base.accounts()
         self.stdout.write(_dump(rows) if json else _table(rows))
+
+    def multiply(self, *, cases: int, awards: int | None, seed: str, **_options) -> None:
+        began = time.monotonic()
+
+        def say(told: str) -> None:
+            self.stderr.write(f"{time.monotonic() - began:6.1f} s  {told}")
+
+        try:
+            made = large.load(
+                cases=cases, awards=cases if awards is None else awards, seed=seed, say=say
+            )
+        except large.Refused as refused:
+            raise CommandError(str(refused)) from refused
+        say(f"{made.cases:,} cases, {made.awards:,} awards stand; {made.rows:,} rows copied")
 
 
 def _dump(rows) -> str:
