@@ -32,22 +32,23 @@ class Loaded:
     measures: int = 0
     definitions_new: int = 0
     definitions_known: int = 0
+    kept: list["DefinitionChanged"] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
-def load(catalogue: Catalogue, *, actor) -> Loaded:
+def load(catalogue: Catalogue, *, actor, keep: bool = False) -> Loaded:
     """Bring units, document, articles and measures up to date; add definitions that are new.
 
     All or nothing, and the same again changes nothing. DefinitionChanged refuses another
-    text for a line and date that is stored.
+    text for a line and date that is stored; with ``keep`` what is stored stays, and is told.
     """
     done = Loaded()
     units = _load_units(catalogue, done)
     articles = _load_articles(catalogue, units, done)
     measures = _load_measures(catalogue, units, articles, done)
     for entry in catalogue.definitions:
-        _load_definition(entry, measures[entry.line], actor=actor, done=done)
+        _load_definition(entry, measures[entry.line], actor=actor, done=done, keep=keep)
     return done
 
 
@@ -146,11 +147,17 @@ def _load_measures(
     return measures
 
 
-def _load_definition(entry: DefinitionEntry, measure: Measure, *, actor, done: Loaded) -> None:
+def _load_definition(
+    entry: DefinitionEntry, measure: Measure, *, actor, done: Loaded, keep: bool
+) -> None:
     stored = Definition.objects.filter(measure=measure, valid_from=entry.valid_from).first()
     if stored is not None:
         if stored.sha256 != entry.sha256:
-            raise DefinitionChanged(entry, stored)
+            changed = DefinitionChanged(entry, stored)
+            if not keep:
+                raise changed
+            done.kept.append(changed)
+            return
         done.definitions_known += 1
         return
     definition = Definition.objects.create(

@@ -146,6 +146,9 @@ EMBEDDED_POSTGRES = EMBEDDED_DATABASE or EMBEDDED_BROKER
 # The name that is granted the running role's rights at each migration.
 DATABASE_RUNTIME_ROLE = DATABASES["default"].get("USER") or paths.RUNTIME_ROLE
 
+# How many backups made before an upgrade are kept; 0: none is made.
+UPGRADE_BACKUPS = env.int("UPGRADE_BACKUPS", default=3)
+
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -25,11 +25,14 @@ def free_port() -> int:
 
 
 class RunningPortal:
-    def __init__(self, data_dir: Path, *, demo: bool = False) -> None:
+    def __init__(
+        self, data_dir: Path, *, demo: bool = False, more: Mapping[str, str] | None = None
+    ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.demo = demo
+        self.more = dict(more or {})
         self.process: subprocess.Popen | None = None
 
     @property
@@ -40,6 +43,7 @@ class RunningPortal:
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
             "DEMO": str(int(self.demo)),
+            **self.more,
         }
 
     def manage(self, *arguments: str, **more) -> subprocess.CompletedProcess:
@@ -105,9 +109,11 @@ class RunningPortal:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, demo: bool = False) -> Iterator[RunningPortal]:
+def running(
+    data_dir: Path, *, demo: bool = False, more: Mapping[str, str] | None = None
+) -> Iterator[RunningPortal]:
     """A portal that has started; stopped at the end, whatever the test did with it."""
-    portal = RunningPortal(data_dir, demo=demo)
+    portal = RunningPortal(data_dir, demo=demo, more=more)
     try:
         portal.start()
         yield portal

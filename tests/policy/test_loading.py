@@ -1,5 +1,6 @@
 """Loading the catalogue: idempotent, all or nothing, and a stored definition is never edited."""
 
+import io
 import json
 import shutil
 from datetime import date
@@ -87,6 +88,23 @@ def test_a_changed_definition_of_a_stored_date_is_refused_whole(loaded, tmp_path
     with pytest.raises(loading.DefinitionChanged, match=r"8-1 from 2024-08-27.*never edited"):
         loading.load(Catalogue(path), actor="test")
     assert Unit.objects.get(code="hg").name_en == "Nanjing Customs"
+
+
+def test_an_upgrade_keeps_the_stored_definition_tells_it_and_loads_the_rest(loaded, tmp_path):
+    path = lay_copy(tmp_path, line="8-1", name="caps.yaml", old='"2000000"', new='"3000000"')
+    units = path / "units.yaml"
+    units.write_text(
+        units.read_text("utf-8").replace("en: Nanjing Customs", "en: Customs"), "utf-8"
+    )
+    (path / "8-1" / "2024-08-27" / "cases.yaml").write_text("cases: []\n", "utf-8")
+    stored = Definition.objects.get(measure__line="8-1")
+    done = loading.load(Catalogue(path), actor="test", keep=True)
+    assert [(fault.line, fault.stored_sha256) for fault in done.kept] == [("8-1", stored.sha256)]
+    assert Definition.objects.get(measure__line="8-1").sha256 == stored.sha256
+    assert Unit.objects.get(code="hg").name_en == "Customs"
+    told = io.StringIO()
+    call_command("policy", "load", "--keep", f"--path={path}", stdout=io.StringIO(), stderr=told)
+    assert told.getvalue().startswith("8-1 from 2024-08-27: the stored definition")
 
 
 def test_a_later_date_is_a_new_version_beside_the_old_one(loaded, tmp_path):

@@ -19,6 +19,11 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="subcommand", required=True)
         load = commands.add_parser("load", help="load the catalogue and the working-day calendar")
         load.add_argument("--path", type=Path, default=CATALOGUE, help="folder of the catalogue")
+        load.add_argument(
+            "--keep",
+            action="store_true",
+            help="where a file differs from the definition stored for its date, keep what is stored",
+        )
         listed = commands.add_parser("list", help="the lines of the catalogue")
         listed.add_argument("--json", action="store_true", help="as JSON")
         check = commands.add_parser("check", help="quotes, schemas and golden cases of the files")
@@ -36,11 +41,13 @@ class Command(BaseCommand):
     def handle(self, *args, subcommand, **options):
         getattr(self, f"_{subcommand}")(**options)
 
-    def _load(self, *, path, **options):
+    def _load(self, *, path, keep, **options):
         try:
-            done = loading.load(Catalogue(path), actor="system:policy-load")
+            done = loading.load(Catalogue(path), actor="system:policy-load", keep=keep)
         except (CatalogueError, loading.DefinitionChanged) as fault:
             raise CommandError(str(fault)) from None
+        for changed in done.kept:
+            self.stderr.write(str(changed))
         years = calendars.seed(actor="system:policy-load")
         self.stdout.write(
             f"{done.units} units, {done.articles} articles, {done.measures} measures; "

@@ -1,10 +1,14 @@
-"""Migrate as the owner, after granting the running role its rights on what will be made."""
+"""Migrate as the owner, after granting the running role its rights on what will be made.
+
+Data of a newer version, or of one too old, are refused before anything is changed.
+"""
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from portal import versions
 from portal.embedded import roles
 
 
@@ -13,6 +17,11 @@ class Command(migrate.Command):
         if options["database"] == DEFAULT_DB_ALIAS:
             options["database"] = "owner"
         if options["database"] == "owner":
+            try:
+                versions.require_server(connections["owner"])
+                versions.require_known(connections["owner"])
+            except versions.Unfit as error:
+                raise CommandError(str(error)) from error
             grant_runtime()
         return super().handle(*args, **options)
 

@@ -20,6 +20,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
+from portal import versions
 from portal.embedded import broker, paths, supervisor
 from portal.embedded.postgres import Postgres, PostgresError
 from portal.management import progress
@@ -79,6 +80,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> str:
         """Bring database and files up to date; returns the accounts to sign in with."""
+        self.back_up()
         with self.step("schema"):
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", database="owner", verbosity=0)
@@ -89,13 +91,45 @@ class Command(BaseCommand):
         known = get_commands()
         if "policy" in known:
             with self.step("policy"):
-                call_command("policy", "load", stdout=io.StringIO())
+                kept = io.StringIO()
+                call_command("policy", "load", "--keep", stdout=io.StringIO(), stderr=kept)
+            for line in kept.getvalue().splitlines():
+                self.say(line)
         accounts = io.StringIO()
         if settings.DEMO and "demo" in known:
             with self.step("demonstration data"):
                 call_command("demo", stdout=accounts)
         connections.close_all()
         return accounts.getvalue().strip()
+
+    def back_up(self) -> None:
+        """Before an upgrade changes data that are there: a backup, of which the newest are kept."""
+        try:
+            pending = versions.pending_of_owner()
+        except versions.Unfit as error:
+            raise CommandError(str(error)) from error
+        if not pending:
+            return
+        names = ", ".join(f"{app}.{name}" for app, name in pending)
+        self.say(f"upgrade: {len(pending)} migrations to apply ({names})")
+        kept = settings.UPGRADE_BACKUPS
+        if not kept:
+            self.say("upgrade: no backup before it (UPGRADE_BACKUPS=0)")
+            return
+        folder = settings.DATA_DIR / "backups"
+        target = folder / f"{versions.BACKUP_PREFIX}{time.strftime('%Y%m%d-%H%M%S')}.tar"
+        told = io.StringIO()
+        try:
+            with self.step("backup before the upgrade"):
+                call_command("backup", to=target, stdout=told, stderr=io.StringIO())
+        except CommandError as error:
+            raise CommandError(
+                f"the upgrade was not begun: {error}. Make room, or back up yourself and set"
+                " UPGRADE_BACKUPS=0."
+            ) from error
+        self.say(told.getvalue().strip())
+        for path in versions.prune(folder, kept):
+            self.say(f"removed {path}: the newest {kept} are kept")
 
     def collect_static(self) -> None:
         """Collect and compress, unless nothing changed since the last time."""
