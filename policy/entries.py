@@ -58,6 +58,7 @@ PARTS = {
     "attachments": "attachments.yaml",
     "rubric": "rubric.yaml",
     "stages": "stages.yaml",
+    "direct_award": "stages.yaml",
     "letters": "letters.yaml",
 }
 AT_TOP = {"award", "eligibility", "form", "rubric"}

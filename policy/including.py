@@ -6,7 +6,7 @@
       why: 按企业投入的10%给予最高200万元资助
       omit: [site_in_nanjing]        parts with these codes are left out
       change: {leader_name: {…}}     keys laid over the part with that code
-      add: {fields: […]}             items appended to a list of the entry
+      add: {table.columns: […]}      items appended to a list of the entry
     - use: usual_attachments         an entry that is a list stands for all of its items
     - input: premium_cny             in a form: the award rule's input, asked as it stands there
 
@@ -121,11 +121,11 @@ class Expansion:
                 part[key] = self.expand(value, (*here, key), (*at, *path, key))
         for key, items in self._mapping(data, "add", place).items():
             here = (*place, "add", key)
-            if not isinstance(entry, Mapping) or not isinstance(items, list):
-                raise self.file.fault(here, "add takes lists of a mapping")
-            known = entry.setdefault(key, [])
+            known, path = self._list_at(entry, key, here)
+            if not isinstance(items, list):
+                raise self.file.fault(here, "add takes lists")
             for index, item in enumerate(items):
-                there = (*at, key, len(known))
+                there = (*at, *path, len(known))
                 known.append(self.expand(item, (*here, index), there))
         return self._lay_over(entry, reference, data, place, at)
 
@@ -139,6 +139,15 @@ class Expansion:
         return entry | {
             key: self.expand(value, (*place, key), (*at, key)) for key, value in own.items()
         }
+
+    def _list_at(self, entry: Any, key: str, place: Place) -> tuple[list, Place]:
+        """The list of the entry that the key names (``checks``, ``table.columns``)."""
+        *above, last = path = tuple(key.split("."))
+        for name in above:
+            entry = entry.get(name) if isinstance(entry, Mapping) else None
+        if not isinstance(entry, dict) or not isinstance(entry.setdefault(last, []), list):
+            raise self.file.fault(place, f"the entry has no list {key!r}")
+        return entry[last], path
 
     def _mapping(self, data: Mapping, key: str, place: Place) -> Mapping:
         found = data.get(key, {})

@@ -31,6 +31,8 @@ class DefinitionSchema:
     rubric: Rubric = field(default_factory=Rubric)
     stages: tuple[Stage, ...] = ()
     letters: tuple[Letter, ...] = ()
+    # A candidate for 免申即享: what the award rests on is known to the units without an application.
+    direct_award: bool = False
 
     def check(self):
         for part in ("attachments", "stages", "letters", "caps"):

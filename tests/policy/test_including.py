@@ -18,6 +18,7 @@ section:
   fields:
     - {code: name, label: Name}
     - {code: place, label: Place}
+nested: {table: {columns: [{code: a}]}}
 round:
   use: square
 square:
@@ -85,6 +86,11 @@ def test_items_are_added_to_a_list_of_the_entry(read):
     assert expansion.lines["form", "fields", 1] == 6
 
 
+def test_a_list_below_is_added_to_by_its_path(read):
+    data, _expansion = read("a:\n  use: nested\n  add: {table.columns: [{code: b}]}\n")
+    assert data["a"]["table"]["columns"] == [{"code": "a"}, {"code": "b"}]
+
+
 def test_using_an_entry_twice_leaves_it_as_it_was(read):
     text = "a: {use: section, change: {name: {label: Title}}}\nb: {use: section}\n"
     data, _expansion = read(text)
@@ -111,8 +117,9 @@ def test_input_is_an_ordinary_key_where_no_inputs_are_known(read):
         ("a:\n  use: plan\n  change:\n    check: 1\n", 4, "expected a mapping of keys"),
         ("a:\n  use: plan\n  change: [check]\n", 3, "change is a mapping"),
         ("a:\n  use: plan\n  limit: 1\n", 2, "'plan' of shared.yaml is a list"),
-        ("a:\n  use: plan\n  add:\n    stages: []\n", 4, "add takes lists of a mapping"),
-        ("a:\n  use: section\n  add:\n    fields: 1\n", 4, "add takes lists of a mapping"),
+        ("a:\n  use: plan\n  add:\n    stages: []\n", 4, "the entry has no list 'stages'"),
+        ("a:\n  use: section\n  add:\n    code.x: []\n", 4, "the entry has no list 'code.x'"),
+        ("a:\n  use: section\n  add:\n    fields: 1\n", 4, "add takes lists"),
     ],
 )
 def test_a_fault_names_the_line_of_the_file(read, text, line, reason):
