@@ -45,6 +45,9 @@ def inputs_of(content: Content, *, verified: bool = False) -> dict[str, Any]:
             found[item.code] = value
     if award.items:
         found["items"] = items(application, verified=verified)
+    elif verified and award.base and application.verified_cny is not None:
+        # The one figure of the rule, as the reviewers recognised or proposed it.
+        found[award.base] = application.computation["arguments"]["inputs"][award.base]
     return found
 
 

@@ -356,6 +356,16 @@ def _same(check, values, fields, rows):
     }
 
 
+def _differ(check, values, fields, rows):
+    left, right = values[check.left], values[check.right]
+    if left is None or left != right:
+        return None
+    return {
+        "left": told(fields[check.left], str(left)),
+        "right": told(fields[check.right], str(right)),
+    }
+
+
 def _sum_equals(check, values, fields, rows):
     parts, total = [values[code] for code in check.parts], values[check.total]
     if None in parts or total is None or sum(parts) == total:
@@ -413,6 +423,14 @@ def _lte_table_rows(check, values, fields, rows):
     return {"left": told(fields[check.left], str(left)), "rows": len(rows)}
 
 
+def _in_column(check, values, fields, rows):
+    left = values[check.left]
+    found = {_read(fields[check.column], row.get(check.column)) for row in rows} - {None}
+    if left is None or not found or left in found:
+        return None
+    return {"left": told(fields[check.left], str(left))}
+
+
 def _at_most_selected(check, values, fields, rows):
     chosen = values[check.left]
     if chosen is None or len(chosen) <= check.value:
@@ -423,11 +441,13 @@ def _at_most_selected(check, values, fields, rows):
 _KINDS = {
     "lte": _lte,
     "same": _same,
+    "differ": _differ,
     "date_order": _lte,
     "sum_equals": _sum_equals,
     "sum_to": _sum_to,
     "equals_table_total": _equals_table_total,
     "lte_table_rows": _lte_table_rows,
+    "in_column": _in_column,
     "at_most_selected": _at_most_selected,
 }
 

@@ -95,10 +95,16 @@ class Content:
         """What a field is prefilled with, in its stored form."""
         source, _dot, name = (item.prefill or "").partition(".")
         if source == "computed":
-            award_cny = self.computation.capped_cny if self.computation else None
-            amount = self.invoices.claimed_cny if name == "claimed_cny" else award_cny
+            amount = self._computed(name)
             return None if amount is None else f"{amount:.2f}"
         return profile_value(self.application.organisation, name, choice=item.type == "choice")
+
+    def _computed(self, name: str) -> Decimal | None:
+        if name == "claimed_cny":
+            return self.invoices.claimed_cny
+        if self.computation is None:
+            return None
+        return self.computation.base_cny if name == "base_cny" else self.computation.capped_cny
 
     def has_input(self, section: Section) -> bool:
         """Whether anybody wrote something in the section."""

@@ -80,6 +80,14 @@ class Computation:
     rooms: tuple[rules.Room, ...]
     arguments: Mapping[str, Any]
 
+    @property
+    def base_cny(self) -> Decimal | None:
+        """What counts, as an amount; None where it is not known or not money."""
+        for step in self.steps:
+            if step.code == "base" and step.unit == "cny" and step.value is not None:
+                return Decimal(step.value)
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """Plain data: amounts as strings with two decimals."""
         return {
@@ -347,8 +355,24 @@ def _base(schema, values, invoices, chosen, steps) -> Decimal | None:
         if totals is None or amount:
             steps.append(_step(f"excluded.{reason}", label.zh, label.en, amount))
     base = None if totals is None else total - sum(totals.values())
+    base = _increase(award, values, base, chosen, steps)
     steps.append(_step("base", award.base_label.zh, award.base_label.en, base, award.clause))
     return base
+
+
+def _increase(award, values, base: Decimal | None, chosen: Chosen, steps) -> Decimal | None:
+    """What counts, less the earlier year's input where the call says that only more is new."""
+    if award.increase is None:
+        return base
+    meaning = chosen.get(award.increase.setting)
+    if meaning is None or base is None:
+        return None
+    if meaning != "increase":
+        return base
+    earlier = min(values[award.increase.input], base)
+    label = Text("核减：基准年投入", "Excluded: input of the baseline year")
+    steps.append(_step("excluded.baseline", label.zh, label.en, earlier, award.clause))
+    return base - earlier
 
 
 def base_rule(schema: DefinitionSchema, settings: Mapping[str, Any]) -> rules.BaseRule | None:

@@ -129,10 +129,7 @@ def compute(
 
 def verified_base(found: computing.Computation) -> Decimal:
     """The base that the award was computed on."""
-    for step in found.steps:
-        if step.code == "base" and step.unit == "cny" and step.value is not None:
-            return Decimal(step.value)
-    return found.computed_cny
+    return found.computed_cny if found.base_cny is None else found.base_cny
 
 
 def recommended(application: Application, found: computing.Computation) -> Decimal:

@@ -35,6 +35,17 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Increase:
+    """新增投入: whether all that counts is new, or only what exceeds an earlier year's input (元).
+
+    The setting is a choice of ``all`` and ``increase``; ``input`` tells the earlier year's.
+    """
+
+    setting: str
+    input: str
+
+
+@dataclass(frozen=True)
 class Award:
     """How the amount comes about.
 
@@ -55,6 +66,7 @@ class Award:
     unit_amount_cny: Decimal | None = None
     inputs: tuple[Field, ...] = ()
     items: bool = False
+    increase: Increase | None = None
 
     def check(self):
         check_codes(self.inputs, "inputs")
@@ -74,6 +86,12 @@ class Award:
             raise Wrong(f"{self.kind} takes {', '.join(sorted(wanted)) or 'nothing'}")
         if self.items and self.kind != "rate_of_base":
             raise Wrong("items (the invoice table) go with rate_of_base", "items")
+        if self.increase is not None:
+            if not self.items:
+                raise Wrong("an increase is one of the invoice table's total", "increase")
+            earlier = known.get(self.increase.input)
+            if earlier is None or not earlier.required:
+                raise Wrong(f"no required input {self.increase.input!r}", "increase", "input")
         if self.base is not None and not self.items and self.base not in known:
             raise Wrong(f"no input {self.base!r}", "base")
         if self.unit_amount_cny is not None and self.unit_amount_cny <= 0:

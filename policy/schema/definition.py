@@ -127,6 +127,9 @@ class DefinitionSchema:
             raise Wrong(f"no rate setting {rate.setting!r}", "award", "rate", "setting")
         if rate and rate.ceiling and settings[rate.setting].max != rate.value:
             raise Wrong(f"setting {rate.setting!r} is not bounded by the ceiling", "award", "rate")
+        increase = self.award.increase
+        if increase is not None and types.get(increase.setting) != "choice":
+            raise Wrong(f"no choice setting {increase.setting!r}", "award", "increase", "setting")
         for index, group in enumerate(self.eligibility.groups):
             if types.get(group.setting) != "choice":
                 raise Wrong(f"no choice setting {group.setting!r}", "eligibility", "groups", index)

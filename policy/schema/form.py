@@ -71,8 +71,9 @@ PREFILLS = {
     "organisation.hightech_number",
     "organisation.hightech_until",
     "organisation.specialised",
-    # Computed by the portal, not typed: the invoice table's total, the award under the rules.
+    # Computed by the portal, not typed: the invoice table's total, what of it counts, the award.
     "computed.claimed_cny",
+    "computed.base_cny",
     "computed.award_cny",
 }
 INVOICE_CATEGORIES = (
@@ -197,12 +198,16 @@ CHECKS: dict[str, tuple[set[str], set[str]]] = {
     "sum_to": ({"value"}, {"sum", "value", "difference"}),
     # left is the same as right: two texts, two amounts
     "same": ({"left", "right"}, {"left", "right"}),
+    # left is not right: two parties of one contract
+    "differ": ({"left", "right"}, {"left", "right"}),
     # first ≤ second, as dates or months
     "date_order": ({"left", "right"}, {"left", "right"}),
     # a field equals the total of a column of a table
     "equals_table_total": ({"left", "table", "column"}, {"left", "total", "difference"}),
     # a field is the number of rows of a table (filled or not) at least
     "lte_table_rows": ({"left", "table"}, {"left", "rows"}),
+    # a field's answer stands in a column of a table that has rows
+    "in_column": ({"left", "table", "column"}, {"left"}),
     "at_most_selected": ({"left", "value"}, {"count", "value"}),
     # no two rows of the table have the same value in a column
     "unique_column": ({"column"}, {"value", "row"}),
@@ -221,11 +226,13 @@ class Check:
     kind: Literal[
         "lte",
         "same",
+        "differ",
         "sum_equals",
         "sum_to",
         "date_order",
         "equals_table_total",
         "lte_table_rows",
+        "in_column",
         "at_most_selected",
         "unique_column",
     ]

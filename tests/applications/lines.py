@@ -155,4 +155,76 @@ PILOT = Sample(
     optional=frozenset({"fiscal_grants", "partners", "services", "conversions", "avoidance", "review"}),
 )  # fmt: skip
 
-SAMPLES = {sample.line: sample for sample in (PILOT,)}
+JOINT = Sample(
+    line="13-1",
+    organisation_kind="new_rd",
+    settings={"new_input_meaning": "increase", **WINDOW},
+    answers={
+        "organisation": CONTACT,
+        "institution": {
+            "institution_status": "registered",
+            "record_no": "宁科示例〔2023〕6号",
+            "recorded_on": "2023-11-20",
+            "host_unit": "示例应用大学",
+            "operating_since": "2022-04-01",
+            "rd_staff_percent": "72.50",
+            "team_share_percent": "51.00",
+        },
+        "project": PROJECT
+        | {"project_name": "示例功率器件关键技术联合攻关", "fields": ["chips", "power"]},
+        "enterprise": {
+            "with_enterprise": True,
+            "enterprise_name": "示例电力装备有限公司",
+            "enterprise_uscc": "91320113MA2B00X78G",
+            "enterprise_place": "南京市江宁区",
+            "enterprise_industry": "电力装备制造",
+            "enterprise_contact": "周示例",
+            "enterprise_phone": "13700001234",
+            "enterprise_related": False,
+            "enterprise_role": "提出器件指标，承担整机验证。",
+        },
+        "contract": {
+            "contract_name": "功率器件联合攻关合同",
+            "contract_number": "LHGG-2025-01",
+            "signed_on": "2025-01-10",
+            "contract_until": "2027-12-31",
+            "contract_total_cny": "4520000.00",
+            "enterprise_due_cny": "2000000.00",
+            "enterprise_paid_cny": "800000.00",
+            "ip_terms": "共同所有，企业优先使用。",
+        },
+        "topic": dict.fromkeys(
+            ("problem", "approach", "organisation_plan", "use_plan"), "见可行性报告。"
+        ),
+        "funding": FUNDING,
+        "baseline": {
+            "baseline_year": 2024,
+            "baseline_input_cny": "500000.00",
+            "baseline_basis": "与新增投入明细同口径。",
+        },
+        "amount": {"audited_cny": "2260000.00", "requested_cny": "300000.00"},
+    },
+    rows={
+        "fiscal_grants": [GRANT],
+        "partners": [
+            {"name": "示例功率技术研究院有限公司", "uscc": APPLICANT_USCC, "task": "器件研发",
+             "share_percent": "60.00", "input_cny": "2712000.00"},
+            {"name": "示例电力装备有限公司", "uscc": "91320113MA2B00X78G", "task": "整机验证",
+             "share_percent": "40.00", "input_cny": "1808000.00"},
+        ],
+        "indicators": [
+            {"indicator": "导通损耗", "indicator_unit": "mW", "before": "12", "goal": "≤ 8",
+             "proof": "第三方检测"},
+        ],
+        "results": [
+            {"result_kind": "patent", "result_name": "一种功率器件结构", "result_no": "ZL2025 1 0000001",
+             "owner": "示例功率技术研究院有限公司", "obtained_on": "2025-10-11", "used_in_nanjing": True,
+             "sales_cny": "1000000.00"},
+        ],
+    },
+    invoices=8,
+    slots=("contract_receipts",),
+    optional=frozenset({"fiscal_grants", "results", "avoidance", "review"}),
+)  # fmt: skip
+
+SAMPLES = {sample.line: sample for sample in (PILOT, JOINT)}

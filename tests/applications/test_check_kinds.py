@@ -40,3 +40,30 @@ def test_every_kind_of_check_is_carried_out():
 def test_two_answers_that_must_be_the_same(left, right, values, figures):
     check = Check("alike", "same", T, left=left, right=right)
     assert _broken(check, values, FIELDS, []) == figures
+
+
+@pytest.mark.parametrize(
+    ("values", "figures"),
+    [
+        ({"name": "甲", "owner": "乙"}, None),
+        ({"name": None, "owner": None}, None),
+        ({"name": "甲", "owner": "甲"}, {"left": "甲", "right": "甲"}),
+    ],
+)
+def test_two_answers_that_must_not_be_the_same(values, figures):
+    check = Check("apart", "differ", T, left="name", right="owner")
+    assert _broken(check, values, FIELDS, []) == figures
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "figures"),
+    [
+        ("甲", [{"owner": "乙"}, {"owner": "甲"}], None),
+        ("甲", [], None),
+        (None, [{"owner": "乙"}], None),
+        ("甲", [{"owner": "乙"}, {}], {"left": "甲"}),
+    ],
+)
+def test_an_answer_that_must_stand_in_a_table(name, rows, figures):
+    check = Check("listed", "in_column", T, left="name", table="owners", column="owner")
+    assert _broken(check, {"name": name}, FIELDS, rows) == figures

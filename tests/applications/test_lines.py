@@ -1,5 +1,6 @@
 """The lines besides 10-1 that run whole: filled in, wrong here and there, and submitted."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -76,7 +77,11 @@ def sample(request) -> Sample:
 
 
 # claimed, computed, capped, asked: 8 × ¥250,000.00 net are ¥2,000,000.00
-AMOUNTS = {"11-1": ("2260000.00", "500000.00", "500000.00", "500000.00")}
+AMOUNTS = {
+    "11-1": ("2260000.00", "500000.00", "500000.00", "500000.00"),
+    # less the ¥500,000.00 of the baseline year, of it 20 %
+    "13-1": ("2260000.00", "300000.00", "300000.00", "300000.00"),
+}
 
 
 def test_a_filled_case_has_no_problem_and_is_submitted(sample):
@@ -139,6 +144,18 @@ WRONG = [
     ("11-1", "safety", {"accidents": True}, "accident_details", ""),
     ("11-1", "amount", {"audited_cny": "2260000.01"}, "audited_cny", "与投入明细合计 ¥2,260,000.00 不一致"),
     ("11-1", "amount", {"requested_cny": "500000.01"}, "requested_cny", "申请额"),
+    ("13-1", "institution", {"institution_status": "building"}, "not_eligible", "机构状态属于本批次支持范围"),
+    ("13-1", "institution", {"record_no": ""}, "record_no", ""),
+    ("13-1", "enterprise", {"with_enterprise": False}, "not_eligible", "协同企业开展联合攻关"),
+    ("13-1", "enterprise", {"enterprise_uscc": "91320100MA1W00016A"}, "enterprise_uscc", "未列入“合作单位与份额”"),
+    ("13-1", "enterprise", {"enterprise_uscc": "91320113MA2B00X78A"}, "enterprise_uscc", ""),
+    ("13-1", "enterprise", {"enterprise_related": True}, "relation_details", ""),
+    ("13-1", "contract", {"contract_until": "2025-01-09"}, "signed_on", "早于签订日期"),
+    ("13-1", "contract", {"enterprise_due_cny": "4520000.01"}, "enterprise_due_cny", "大于合同总额 452.00 万元"),
+    ("13-1", "contract", {"enterprise_paid_cny": "2000000.01"}, "enterprise_paid_cny", "大于约定出资 200.00 万元"),
+    ("13-1", "baseline", {"baseline_input_cny": ""}, "baseline_input_cny", ""),
+    ("13-1", "baseline", {"baseline_year": 1999}, "baseline_year", ""),
+    ("13-1", "amount", {"requested_cny": "300000.01"}, "requested_cny", "申请额"),
 ]  # fmt: skip
 
 
@@ -180,3 +197,52 @@ def test_the_award_of_a_pilot_platform_ends_at_its_cap():
         computation = amounts.preview(content.load(application))
         assert computation.capped_cny == Decimal(capped)
         assert computation.binding_cap == binding
+
+
+def test_the_shares_of_a_joint_project_add_up_to_a_hundred():
+    sample = SAMPLES["13-1"]
+    place = prepare(sample)
+    application = fill(sample, place)
+    row = TableRow.objects.filter(application=application, table="partners").last()
+    row.data = row.data | {"share_percent": "39.99"}
+    row.save(update_fields=["data"])
+    assert [text for _section, _field, text in told(application)] == [
+        "份额合计 99.99%，应为 100%。"
+    ]
+
+
+def test_the_applicant_is_not_its_own_enterprise():
+    sample = SAMPLES["13-1"]
+    place = prepare(sample)
+    application = fill(sample, place)
+    own = {"enterprise_uscc": place.organisation.uscc}
+    drafts.save_section(application, "enterprise", own, actor=place.filler)
+    found = [text for _section, field, text in told(application) if field == "enterprise_uscc"]
+    assert f"协同企业的信用代码 {place.organisation.uscc} 与申报单位相同。" in found
+
+
+@pytest.mark.parametrize(
+    ("meaning", "net", "baseline", "base", "capped", "binding"),
+    [
+        # 20 % of the new input, below, at and above the ¥3,000,000.00
+        ("all", "2000000", "500000.00", "2000000.00", "400000.00", None),
+        ("increase", "2000000", "500000.00", "1500000.00", "300000.00", None),
+        ("increase", "2000000", "2000000.00", "0.00", "0.00", None),
+        ("all", "15000000", "500000.00", "15000000.00", "3000000.00", None),
+        ("increase", "15500005", "500000.00", "15000005.00", "3000000.00", "project"),
+    ],
+)
+def test_new_input_is_what_the_call_says_it_is(meaning, net, baseline, base, capped, binding):
+    sample = SAMPLES["13-1"]
+    place = prepare(replace(sample, settings=sample.settings | {"new_input_meaning": meaning}))
+    application = fill(sample, place)
+    rows = [invoice(1, net_cny=net, tax_cny="0", gross_cny=net)]
+    invoices.replace(application, rows, actor=place.filler)
+    change = {"baseline_input_cny": baseline}
+    drafts.save_section(application, "baseline", change, actor=place.filler)
+    loaded = content.load(application)
+    computation = amounts.preview(loaded)
+    assert computation.capped_cny == Decimal(capped)
+    assert computation.binding_cap == binding
+    # The form shows both to the applicant.
+    assert (loaded.values["base_cny"], loaded.values["computed_cny"]) == (base, capped)
