@@ -1,0 +1,125 @@
+"""What 11-1, 13-1 and 15-3 ask and decide, as the customary forms have it."""
+
+import copy
+
+import pytest
+
+from policy.entries import Catalogue
+from policy.schema import LETTER_CODES, SchemaError, parse
+
+CATALOGUE = Catalogue()
+LINES = ("11-1", "13-1")
+
+
+@pytest.fixture(params=LINES)
+def schema(request):
+    return CATALOGUE.newest(request.param).schema
+
+
+# Sections of each line by group, in the order in which a clerk reads them.
+SECTIONS = {
+    "11-1": {
+        "applicant": ["organisation", "payee"],
+        "project": ["project", "funding", "fiscal_grants", "partners"],
+        "platform": [
+            "platform", "facilities", "opening", "service", "services", "conversions", "safety",
+            "goals", "plan",
+        ],
+        "investment": ["investment", "amount"],
+        "submission": ["avoidance", "attachments", "review"],
+    },
+    "13-1": {
+        "applicant": ["organisation", "payee", "institution"],
+        "project": [
+            "project", "enterprise", "contract", "partners", "topic", "indicators", "results",
+        ],
+        "investment": ["funding", "fiscal_grants", "baseline", "investment", "amount"],
+        "submission": ["avoidance", "attachments", "review"],
+    },
+}  # fmt: skip
+
+
+def test_the_sections_stand_in_their_groups(schema):
+    found = {group.code: [row.code for row in group.sections] for group in schema.form.groups}
+    assert found == SECTIONS[schema.line]
+
+
+def test_a_line_that_runs_whole_can_be_called(schema):
+    assert schema.can_be_called
+    assert {letter.code for letter in schema.letters} == set(LETTER_CODES)
+    assert sum(item.weight for item in schema.rubric.criteria) == 100
+
+
+def test_the_road_leads_from_recommendation_to_payment(schema):
+    road, stage = [], schema.stages[0]
+    while stage.next:
+        road.append(stage.code)
+        stage = schema.stage(stage.next)
+    assert [*road, stage.code] == [
+        "recommendation", "formal_check", "joint_review", "expert_review", "verification",
+        "selection", "public_notice", "decision", "finance", "payment",
+    ]  # fmt: skip
+
+
+def test_what_the_profile_knows_is_not_asked_again(schema):
+    for item in schema.form.fields.values():
+        if item.prefill and item.prefill.startswith("organisation."):
+            assert item.readonly or item.code in {"contact_name", "contact_phone"}
+
+
+def test_what_the_award_rule_reads_the_form_asks(schema):
+    for item in schema.award.inputs:
+        asked = schema.form.fields[item.code]
+        assert (asked.type, asked.choices) == (item.type, item.choices)
+
+
+def test_every_slot_is_named_by_what_it_proves(schema):
+    """No file is asked for that nobody looks at."""
+    named = {code for item in schema.form.fields.values() for code in item.evidence}
+    for part in (*schema.rubric.criteria, *schema.eligibility.requirements):
+        named |= set(part.evidence)
+    for stage in schema.stages:
+        for point in stage.checks:
+            named |= set(point.evidence)
+    assert {slot.code for slot in schema.attachments} <= named
+
+
+def test_the_permits_of_11_1_are_asked_where_chemistry_or_biology_is():
+    schema = CATALOGUE.newest("11-1").schema
+    asked = [item for item in schema.form.section("safety").fields if item.required_if]
+    asked = [item for item in asked if item.required_if.field == "process_nature"]
+    assert len(asked) == 7
+    slot = schema.slot("permits")
+    for condition in [item.required_if for item in asked] + [slot.required_if]:
+        assert condition.holds({"process_nature": ["physical", "biology"]})
+        assert condition.holds({"process_nature": ["chemistry"]})
+        assert not condition.holds({"process_nature": ["physical", "data"]})
+
+
+def test_what_13_1_leaves_open_is_a_setting():
+    codes = {setting.code for setting in CATALOGUE.newest("13-1").schema.settings}
+    assert {
+        "new_input_meaning", "categories", "window_start", "window_end", "exclude_related",
+        "exclude_fiscal", "tax_inclusive", "rounding_unit", "rounding_mode", "eligible_states",
+        "project.scope", "project.period", "project.once", "instalments",
+    } <= codes  # fmt: skip
+    # The rate and the ceiling are the document's.
+    assert "rate" not in codes
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"increase": {"setting": "rounding_unit", "input": "with_enterprise"}},
+         "no required input 'with_enterprise'"),
+        ({"increase": {"setting": "window_start", "input": "baseline_input_cny"}},
+         "no choice setting 'window_start'"),
+        ({"items": False, "base": "baseline_input_cny"},
+         "an increase is one of the invoice table's total"),
+    ],
+)  # fmt: skip
+def test_an_increase_that_cannot_be_computed_is_refused(change, reason):
+    body = copy.deepcopy(CATALOGUE.newest("13-1").body)
+    body["award"] |= change
+    with pytest.raises(SchemaError, match=reason):
+        parse(body)
