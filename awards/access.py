@@ -11,10 +11,10 @@ from applications.models import Application
 from applications.roles import get_as
 from awards.finance import finance_units
 from awards.models import Award, Decision, Export, Payment, PaymentBatch
+from policy.leading import led_measures
 from policy.models import Call, Measure
 from portal.accounts.loading import has_role, require_role, units_of
 from portal.accounts.models import Role
-from reviews.experts import led_measures
 from reviews.models import Selection
 
 STAFF = (

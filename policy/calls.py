@@ -35,6 +35,7 @@ FIELDS = (
     "closes_at",
     "budget_cny",
     "places",
+    "question_workdays",
     "settings",
 )
 
@@ -45,7 +46,7 @@ class CallRefused(Exception):
     ``reason`` is one of role, second_person, not_callable, no_definition, definition_changed,
     not_draft, not_published, missing, window, past, places_over_quota, settings, budget_lower,
     budget_unbounded, not_later, no_reason, open_change, not_open_change, budget_negative,
-    places_negative.
+    places_negative, question_workdays.
     """
 
     def __init__(self, reason: str, **facts: Any):
@@ -324,6 +325,8 @@ def _checked(schema: DefinitionSchema, fields: Mapping[str, Any]) -> dict[str, A
             raise CallRefused("places_negative")
         if schema.quota is not None and values["places"] > schema.quota.places:
             raise CallRefused("places_over_quota", quota=schema.quota.places)
+    if values["question_workdays"] is not None and values["question_workdays"] < 1:
+        raise CallRefused("question_workdays")
     wrong = {
         code: fault
         for code, fault in call_settings.problems(schema, values["settings"]).items()

@@ -21,6 +21,7 @@ LABELS = {
     "closes_at": Text(zh="截止时间", en="Closes"),
     "budget_cny": Text(zh="预算", en="Budget"),
     "places": Text(zh="名额", en="Places"),
+    "question_workdays": Text(zh="答疑期限", en="Time to answer questions"),
     "status": Text(zh="状态", en="Status"),
 }
 # The shortest customary window; a shorter one is remarked on, not refused.
@@ -116,6 +117,8 @@ def show_field(name: str, value: Any) -> Text:
         return Text(zh=f"{show_wan(value)} 万元（{show_cny(value)}）", en=f"{show_cny(value)}")
     if name == "places":
         return Text(zh=f"{value} 个", en=str(value))
+    if name == "question_workdays":
+        return Text(zh=f"{value} 个工作日", en=f"{value} working days")
     return Text(zh=str(value), en=str(value))
 
 

@@ -279,6 +279,12 @@ class CallForm(forms.Form):
     )
     budget_cny = WanField(label=_("预算"))
     places = WholeField(label=_("名额"), max_length=6)
+    question_workdays = WholeField(
+        label=_("答疑期限"),
+        help_text=_("自提问次日起的工作日数；留空则不设期限。"),
+        required=False,
+        max_length=3,
+    )
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     # A draft may lack these; a call may not.
@@ -291,6 +297,7 @@ class CallForm(forms.Form):
         for name in self.NEEDED_TO_PUBLISH:
             self.fields[name].needed_to_publish = True
         self._fit_to_definition()
+        self.fields["question_workdays"].unit = _("个工作日")
         self.settings = {field_name(setting.code): setting for setting in schema.settings}
         for name, setting in self.settings.items():
             self.fields[name] = setting_field(setting)
@@ -338,7 +345,7 @@ class CallForm(forms.Form):
         ]
         sets = [
             card(_("通知"), "title_zh", "title_en", "guide_zh"),
-            card(_("时间"), "year", "opens_at", "closes_at"),
+            card(_("时间"), "year", "opens_at", "closes_at", "question_workdays"),
             card(_("预算与名额"), "budget_cny", "places"),
         ]
         if rules:
@@ -369,6 +376,9 @@ class CallForm(forms.Form):
         opens_at, closes_at = cleaned.get("opens_at"), cleaned.get("closes_at")
         if opens_at and closes_at and closes_at <= opens_at:
             self.add_error("closes_at", _("截止时间须晚于开始时间。"))
+        limit = cleaned.get("question_workdays")
+        if limit is not None and limit < 1:
+            self.add_error("question_workdays", _("请填写不小于 1 的整数，或留空。"))
         year = cleaned.get("year")
         if year is not None and not 2024 <= year <= 2100:
             self.add_error("year", _("年度须在 2024 至 2100 之间。"))
@@ -476,6 +486,7 @@ def refusal_message(refused: CallRefused) -> str:
         "not_open_change": _("该变更已办结。"),
         "budget_negative": _("金额不能为负。"),
         "places_negative": _("名额不能为负。"),
+        "question_workdays": _("答疑期限须为不小于 1 的工作日数。"),
         "settings": _("申报与核算规则尚未填妥。"),
     }
     if refused.reason == "past":

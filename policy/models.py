@@ -229,6 +229,7 @@ PINNED = (
     "year",
     "opens_at",
     "settings",
+    "question_workdays",
     "drafted_by_id",
     "published_by_id",
     "published_at",
@@ -286,6 +287,9 @@ class Call(models.Model):
         _("预算（元）"), max_digits=14, decimal_places=2, null=True, blank=True
     )
     places = models.IntegerField(_("名额"), null=True, blank=True)
+    question_workdays = models.PositiveSmallIntegerField(
+        _("答疑期限（工作日）"), null=True, blank=True
+    )
     settings = models.JSONField(_("设置"), default=dict, blank=True)
     status = models.CharField(
         _("状态"), max_length=10, choices=Status.choices, default=Status.DRAFT
@@ -327,6 +331,10 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(places__isnull=True) | Q(places__gte=0),
                 name="policy_call_places_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(question_workdays__isnull=True) | Q(question_workdays__gte=1),
+                name="policy_call_question_workdays_positive",
             ),
             models.CheckConstraint(
                 condition=Q(status="draft")
@@ -607,3 +615,7 @@ class CalendarDay(models.Model):
 
     def __str__(self):
         return f"{self.date:%Y-%m-%d}"
+
+
+# A room of their own; Django looks for an app's models here.
+from policy.question_models import Question  # noqa: E402, F401

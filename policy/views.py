@@ -11,6 +11,7 @@ from policy.calls import schema_of
 from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
 from policy.differences import terms
 from policy.models import Call, CallFigures, Measure
+from policy.question_models import Question
 from portal import clock
 from portal.accounts.loading import organisation_of
 from portal.paging import page_by_key
@@ -79,6 +80,7 @@ def call_detail(request, uid: str):
         "terms": terms(call, schema=rules),
         "rate": Decimal(call.settings[setting]) if call.settings.get(setting) else None,
         "is_open": call.is_open(at=request.arrived_at),
+        "answered": Question.objects.public().filter(call=call).count(),
         # Visitors sign in on the way; officers do not apply.
         "may_apply": not request.user.is_authenticated or organisation_of(request.user),
     }

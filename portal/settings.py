@@ -335,6 +335,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 # what waits for a due date, or had one, is computed anew.
 CALENDAR_LISTENERS: list[str] = [
     "portal.accounts.deadlines.calendar_changed",
+    "policy.questions.calendar_changed",
     "applications.deadlines.recompute",
 ]
 

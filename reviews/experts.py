@@ -5,23 +5,13 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from stdnum.cn import uscc
 
+from policy.leading import led_measures
 from policy.models import Definition, Measure
 from portal import clock
 from portal.accounts.models import Membership, Role, User
 from portal.audit.recording import record
 from reviews.models import Expert
 from reviews.refusals import Refused
-
-
-def led_measures(user) -> list[int]:
-    """The measures that the user's units lead, as a clerk or a head; asked once for each request."""
-    units = {
-        held.unit_id for held in user.present_memberships if held.role in {Role.CLERK, Role.HEAD}
-    }
-    if not hasattr(user, "_led_measures"):
-        led = Measure.objects.filter(lead_unit__in=units).order_by("position")
-        user._led_measures = list(led.values_list("pk", flat=True)) if units else []
-    return user._led_measures
 
 
 def may_keep_pool(user) -> bool:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from policy import calendars, call_changes, calls
+from policy import calendars, call_changes, calls, questions
+from policy.models import Measure
 from portal.accounts.models import Role
 from tests.guarantees.access.row import Row
-from tests.guarantees.cast import EVERYONE, World, holders
+from tests.guarantees.cast import APPLICANTS, EVERYONE, OWN, World, holders
 from tests.policy.callable import fields as call_fields
 from tests.policy.callable import make_callable_measure, person
 from tests.policy.catalogue import make_measure, make_open_call
@@ -92,4 +93,45 @@ POLICY_ADMINISTRATION = [
     Row("policy_calendar_day", get=POLICY_ADMIN, post=POLICY_ADMIN, kwargs=calendar_day),
 ]
 
-ROWS = [*POLICY, *POLICY_ADMINISTRATION]
+# Questions on a call that the cast's lead unit answers: one that its filler has asked.
+LEAD_CLERK, LEAD_HEAD = frozenset({"lead_clerk"}), frozenset({"lead_head"})
+
+
+def _question(world: World):
+    measure = make_measure(3)
+    Measure.objects.filter(pk=measure.pk).update(lead_unit=world.lead)
+    call = make_open_call(measure)
+    return questions.ask(call, "投入起算日如何确定？", actor=world.users["filler"])
+
+
+def question(world: World) -> dict[str, Any]:
+    return {"uid": world.made(_question).uid}
+
+
+def asked_call(world: World) -> dict[str, Any]:
+    return {"uid": world.made(_question).call.uid}
+
+
+QUESTIONS = [
+    Row("call_questions", get=EVERYONE, kwargs=asked_call),
+    Row("call_question_ask", get=APPLICANTS, post=APPLICANTS, kwargs=asked_call),
+    # Not public yet: the organisation's own people, and nobody else by this road.
+    Row(
+        "call_question",
+        get=OWN,
+        kwargs=lambda world: asked_call(world) | {"question": question(world)["uid"]},
+    ),
+    Row("question_list", get=holders(Role.CLERK, Role.HEAD)),
+    Row("question_desk", get=LEAD_CLERK | LEAD_HEAD, kwargs=question),
+    *(
+        Row(f"question_{name}", post=LEAD_CLERK, kwargs=question)
+        for name in ("draft", "private", "merge", "decline", "pin")
+    ),
+    *(
+        Row(f"question_{name}", post=LEAD_HEAD, kwargs=question)
+        for name in ("approve", "take_down")
+    ),
+    Row("question_send_back", post=LEAD_CLERK | LEAD_HEAD, kwargs=question),
+]
+
+ROWS = [*POLICY, *POLICY_ADMINISTRATION, *QUESTIONS]

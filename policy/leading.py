@@ -1,0 +1,58 @@
+"""Which measures a person's units lead (牵头), and what waits on their calls: one query a request."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+
+from policy.models import Measure
+from policy.question_models import Question
+from portal.accounts.models import Role
+
+
+@dataclass(frozen=True)
+class Led:
+    """A measure that a unit of the person's leads, and the questions that wait on its calls."""
+
+    measure: int
+    unit: int
+    asked: int
+    drafted: int
+
+
+def led(user) -> list[Led]:
+    """The measures that the user's units lead, as a clerk or a head, in the catalogue's order;
+    asked once for each request (a user object lives as long)."""
+    units = {
+        held.unit_id for held in user.present_memberships if held.role in {Role.CLERK, Role.HEAD}
+    }
+    if not hasattr(user, "_led"):
+        rows = (
+            Measure.objects.filter(lead_unit__in=units)
+            .annotate(
+                asked=Subquery(_waiting(Question.State.ASKED)),
+                drafted=Subquery(_waiting(Question.State.DRAFTED)),
+            )
+            .order_by("position")
+            .values_list("pk", "lead_unit_id", "asked", "drafted")
+        )
+        user._led = (
+            [Led(pk, unit, asked or 0, drafted or 0) for pk, unit, asked, drafted in rows]
+            if units
+            else []
+        )
+    return user._led
+
+
+def led_measures(user) -> list[int]:
+    """The keys of the measures of ``led``."""
+    return [row.measure for row in led(user)]
+
+
+def _waiting(state: str) -> QuerySet:
+    return (
+        Question.objects.filter(call__measure=OuterRef("pk"), state=state)
+        .order_by()
+        .values("call__measure")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
