@@ -99,10 +99,24 @@ class Expansion:
         if reference == "use":
             if name not in self.shared:
                 raise self.file.fault((*place, "use"), f"shared.yaml has no {name!r}")
-            return self.shared.entry(name)
-        if name not in self.inputs:
-            raise self.file.fault((*place, "input"), f"award.yaml has no input {name!r}")
+            return self._asked(self.shared.entry(name), (*place, "use"))
+        return self._input(name, (*place, "input"))
+
+    def _input(self, name: Any, place: Place) -> dict:
+        if self.inputs is None or name not in self.inputs:
+            raise self.file.fault(place, f"award.yaml has no input {name!r}")
         return deepcopy(self.inputs[name])
+
+    def _asked(self, data: Any, place: Place) -> Any:
+        """A shared entry with the inputs that it names put in, where the line's rule has them."""
+        if isinstance(data, list):
+            return [self._asked(item, place) for item in data]
+        if self.inputs is None or not isinstance(data, dict):
+            return data
+        if "input" in data:
+            own = {key: value for key, value in data.items() if key != "input"}
+            return self._input(data["input"], place) | own
+        return {key: self._asked(value, place) for key, value in data.items()}
 
     def _vary(
         self, reference: str, data: Mapping, place: Place, at: Place, *, first: int = 0

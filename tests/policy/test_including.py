@@ -18,6 +18,7 @@ section:
   fields:
     - {code: name, label: Name}
     - {code: place, label: Place}
+asking: {fields: [{input: area, required: true}]}
 nested: {table: {columns: [{code: a}]}}
 round:
   use: square
@@ -101,6 +102,14 @@ def test_an_input_of_the_rule_stands_in_the_form_as_it_is_written_there(read):
     inputs = {"premium_cny": {"code": "premium_cny", "type": "money"}}
     data, _expansion = read("fields:\n  - {input: premium_cny, required: true}\n", inputs)
     assert data["fields"] == [{"code": "premium_cny", "type": "money", "required": True}]
+
+
+def test_a_shared_entry_takes_the_inputs_of_the_line_that_uses_it(read):
+    inputs = {"area": {"code": "area", "type": "decimal"}}
+    data, _expansion = read("a: {use: asking}\n", inputs)
+    assert data["a"]["fields"] == [{"code": "area", "type": "decimal", "required": True}]
+    with pytest.raises(CatalogueError, match=r"part.yaml:1: award.yaml has no input 'area'"):
+        read("a: {use: asking}\n", {})
 
 
 def test_input_is_an_ordinary_key_where_no_inputs_are_known(read):
