@@ -5,6 +5,7 @@
     document.yaml, document.txt    the document, its articles and their units
     units.yaml                     responsible units and districts
     shared.yaml, shared/*.yaml     fields, settings, sections, plans … that several lines use
+    stacking.yaml                  lines whose support for one subject may not simply add up
     10-1/measure.yaml              the measure
     10-1/2024-08-27/*.yaml         its definition from that date on, one file per part
     10-1/2024-08-27/cases.yaml     golden cases: inputs and what must come out
@@ -23,10 +24,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from policy import call_settings
+from policy import call_settings, common_settings
 from policy.computing import canonical
 from policy.including import Expansion, Shared
-from policy.schema import DefinitionSchema, SchemaError, Text
+from policy.schema import DefinitionSchema, SchemaError, Stacking, Text
+from policy.schema.award import DEDUCTION_INPUTS
 from policy.schema.definition import parse
 from policy.strict import Path as Place
 from policy.strict import Wrong, build
@@ -52,6 +54,7 @@ PARTS = {
     "award": "award.yaml",
     "caps": "caps.yaml",
     "quota": "caps.yaml",
+    "identities": "caps.yaml",
     "eligibility": "eligibility.yaml",
     "settings": "settings.yaml",
     "form": "form.yaml",
@@ -152,6 +155,11 @@ class MeasureEntry:
         return int(article), int(number), rest.removeprefix(number)
 
 
+@dataclass(frozen=True)
+class StackingEntry:
+    stacking: tuple[Stacking, ...]
+
+
 CaseKind = Literal["below", "at", "above", "excluded", "not_eligible", "boundary", "open"]
 
 
@@ -249,12 +257,15 @@ class Catalogue:
         self.document_file, self.document = self._entry(DocumentEntry, "document.yaml")
         self.text = self._text("document.txt")
         self.shared = Shared(self._shared_files())
+        self.stacking = self._stacking()
         self.measures: list[tuple[YamlFile, MeasureEntry]] = []
         self.definitions: list[DefinitionEntry] = []
-        for folder in self._folders(self.root):
-            if folder.name != SHARED:
-                self._read_line(folder)
+        folders = [folder for folder in self._folders(self.root) if folder.name != SHARED]
+        for folder in folders:
+            self._read_measure(folder)
         self.measures.sort(key=lambda pair: pair[1].sort_key)
+        for folder in folders:
+            self._read_line(folder)
         self.definitions.sort(key=lambda entry: (entry.line, entry.valid_from))
 
     def measure(self, line: str) -> MeasureEntry:
@@ -299,11 +310,37 @@ class Catalogue:
             if folder.is_dir():
                 yield folder
 
-    def _read_line(self, folder: Path) -> None:
+    def _stacking(self) -> list[dict[str, Any]]:
+        """The rules of stacking as plain data; a catalogue may do without."""
+        if not (self.root / "stacking.yaml").exists():
+            return []
+        file, entry = self._entry(StackingEntry, "stacking.yaml")
+        return file.data["stacking"] if entry.stacking else []
+
+    def _common(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body with what every definition gets (``policy.common_settings``)."""
+        article = self.measure(body["line"]).article
+        named = next((row.units for row in self.document.articles if row.article == article), ())
+        names = {unit.code: {"zh": unit.name.zh, "en": unit.name.en} for unit in self.units}
+        return common_settings.added(
+            body,
+            shared=self.shared,
+            stacking=self.stacking,
+            units=[(code, names[code]) for code in named if code in names],
+            lines=[
+                (measure.line, {"zh": measure.name.zh, "en": measure.name.en})
+                for _file, measure in self.measures
+                if measure.money
+            ],
+        )
+
+    def _read_measure(self, folder: Path) -> None:
         file, measure = self._entry(MeasureEntry, folder.name, "measure.yaml")
         if measure.line != folder.name:
             raise file.fault(("line",), f"line {measure.line} stands in folder {folder.name}")
         self.measures.append((file, measure))
+
+    def _read_line(self, folder: Path) -> None:
         dates = list(self._folders(folder))
         if not dates:
             raise CatalogueError(self._shown(folder), None, "no dated definition")
@@ -328,6 +365,9 @@ class Catalogue:
             file = self._read(line, folder.name, name)
             body |= self._parts(file, name, files, body)
         try:
+            # Parsed once as the files have it, so that a fault is the files' own.
+            parse(body)
+            body = self._common(body)
             schema = parse(body)
         except SchemaError as error:
             raise _locate(files, error.path, str(error)) from None
@@ -380,8 +420,8 @@ def _check_settings(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> 
             raise _locate(files, place, f"default does not fit: {wrong}") from None
 
 
-# What reviewers add to an application; the form does not ask it.
-REVIEWERS_INPUTS = {"proposed_cny"}
+# What reviewers add to an application; a form may ask it, and need not.
+REVIEWERS_INPUTS = {"proposed_cny", "performance_score", *DEDUCTION_INPUTS.values()}
 
 
 def _check_inputs(schema: DefinitionSchema, files: Mapping[str, YamlFile]) -> None:

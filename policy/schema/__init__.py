@@ -4,7 +4,18 @@
 anything that does not fit. Identity is always an ASCII ``code``; every text is a ``Text``.
 """
 
-from policy.schema.award import Award, CallSetting, Cap, Eligibility, Quota, Rate, Requirement
+from policy.schema.award import (
+    Award,
+    CallSetting,
+    Cap,
+    Eligibility,
+    Identity,
+    Quota,
+    Rate,
+    Requirement,
+    Stacking,
+    TimeLimit,
+)
 from policy.schema.definition import DefinitionSchema, parse
 from policy.schema.form import (
     INVOICE_CATEGORIES,
@@ -55,6 +66,7 @@ __all__ = [
     "Field",
     "Form",
     "Group",
+    "Identity",
     "InvoiceTable",
     "Letter",
     "Level",
@@ -65,8 +77,10 @@ __all__ = [
     "Rubric",
     "SchemaError",
     "Section",
+    "Stacking",
     "Stage",
     "Table",
     "Text",
+    "TimeLimit",
     "parse",
 ]

@@ -34,6 +34,25 @@ class Rate:
             raise Wrong("a rate is a fraction above 0 and up to 1", "value")
 
 
+# Parts of a base that is one amount, which a call may leave out; each with the input (元) that
+# tells it. Of a base of invoices the table tells them.
+Deduction = Literal["window", "related", "tax", "fiscal"]
+DEDUCTION_INPUTS = {
+    "window": "base_outside_window_cny",
+    "related": "base_related_cny",
+    "tax": "base_tax_cny",
+    "fiscal": "base_fiscal_cny",
+}
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """分类分档: where the call's setting has a table, its tier sets the amount, by this input."""
+
+    setting: str
+    input: str
+
+
 @dataclass(frozen=True)
 class Increase:
     """新增投入: whether all that counts is new, or only what exceeds an earlier year's input (元).
@@ -67,6 +86,8 @@ class Award:
     inputs: tuple[Field, ...] = ()
     items: bool = False
     increase: Increase | None = None
+    deductions: tuple[Deduction, ...] = ()
+    tiers: Tiers | None = None
 
     def check(self):
         check_codes(self.inputs, "inputs")
@@ -94,6 +115,16 @@ class Award:
                 raise Wrong(f"no required input {self.increase.input!r}", "increase", "input")
         if self.base is not None and not self.items and self.base not in known:
             raise Wrong(f"no input {self.base!r}", "base")
+        if self.deductions and (self.kind != "rate_of_base" or self.items):
+            raise Wrong("deductions go with a rate of a base that is one amount", "deductions")
+        for part in self.deductions:
+            if (code := DEDUCTION_INPUTS[part]) not in known:
+                raise Wrong(f"deduction {part} needs the input {code!r}", "deductions")
+        if self.tiers is not None:
+            if self.kind != "discretionary":
+                raise Wrong("tiers go with discretionary", "tiers")
+            if self.tiers.input not in known:
+                raise Wrong(f"no input {self.tiers.input!r}", "tiers", "input")
         if self.unit_amount_cny is not None and self.unit_amount_cny <= 0:
             raise Wrong("an amount per item is above 0", "unit_amount_cny")
 
@@ -120,7 +151,8 @@ Period = Literal["year", "call", "lifetime"]
 class Cap:
     """An upper bound of the sum of awards in one scope and period.
 
-    ``source`` says where the amount comes from, ``scope_source`` where scope and period do.
+    ``source`` says where the amount comes from, the other ``…_source`` where scope, period and
+    ``once`` do: what is inferred is a setting of every call (``policy.common_settings``).
     ``once``: a second award in the same scope and period is refused, whatever room is left.
     """
 
@@ -132,7 +164,9 @@ class Cap:
     clause: str
     source: Source = "stated"
     scope_source: Source = "inferred"
+    period_source: Source = "inferred"
     once: bool = False
+    once_source: Source = "inferred"
 
     def check(self):
         if not 0 < self.amount_cny < Decimal("1e12"):
@@ -143,17 +177,58 @@ class Cap:
 
 @dataclass(frozen=True)
 class Quota:
-    """Places that the document names."""
+    """Places that the document names.
+
+    ``exit_frees``: whether the place of one that leaves after its decision is free again.
+    """
 
     places: int
     clause: str
     source: Source = "stated"
     meaning: Literal["total", "stock", "per_year", "per_call"] = "total"
     meaning_source: Source = "inferred"
+    exit_frees: bool = False
 
     def check(self):
         if self.places < 1:
             raise Wrong("a quota has at least one place", "places")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which answer tells one subject of a scope from another: this centre, that result.
+
+    Within the applying organisation; with ``across`` the same answer of another organisation is
+    the same subject (a patent number). Without an identity a project, task, result or person is
+    its case, everything else its organisation.
+    """
+
+    scope: CapScope
+    field: str
+    across: bool = False
+
+
+@dataclass(frozen=True)
+class Stacking:
+    """Lines whose support for one subject may not simply add up; the document is silent on it.
+
+    ========  ======================================================================
+    none      they add up
+    exclude   互斥: supported under another line, not under this one
+    higher    就高不重复: together no more than the higher of the two
+    top_up    补差: what another line gave counts against this line's ceiling
+    ========  ======================================================================
+    """
+
+    code: str
+    label: Text
+    lines: tuple[str, ...]
+    scope: Literal["organisation", "project", "result"]
+    mode: Literal["none", "exclude", "higher", "top_up"] = "none"
+
+    def check(self):
+        if len(set(self.lines)) < 2:
+            raise Wrong("at least two lines", "lines")
 
 
 @dataclass(frozen=True)
@@ -187,13 +262,40 @@ class AlternativeGroup:
     setting: str
 
 
+# What a time limit may bound, beside an input of type date: the day of the application.
+APPLIED_ON = "applied_on"
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """两年内: the call says from which date the years run and what must lie within them.
+
+    The choices of both settings are codes of inputs of type date, or ``applied_on``. The last
+    day is the same day of the calendar ``years`` later (of 29 February: 28 February).
+    """
+
+    code: str
+    label: Text
+    years: int
+    clause: str
+    start_setting: str
+    bound_setting: str
+    source: Source = "stated"
+
+    def check(self):
+        if not 1 <= self.years <= 50:
+            raise Wrong("years lie between 1 and 50", "years")
+
+
 @dataclass(frozen=True)
 class Eligibility:
     requirements: tuple[Requirement, ...] = ()
     groups: tuple[AlternativeGroup, ...] = ()
+    time_limits: tuple[TimeLimit, ...] = ()
 
     def check(self):
         check_codes(self.requirements, "requirements")
+        check_codes(self.time_limits, "time_limits")
         check_codes(self.groups, "groups")
         groups = {group.code for group in self.groups}
         for index, requirement in enumerate(self.requirements):
@@ -215,7 +317,10 @@ class CallSetting:
     date                ``"2026-11-21"``
     bool, choice, multichoice   as in a form
     instalments         a list of whole percents that add up to 100
+    tiers               a list of {label, from, amount_cny}, the highest first
     ==================  ===========================================================
+
+    ``group`` names the card of the call's form under which the setting stands.
     """
 
     code: str
@@ -230,6 +335,7 @@ class CallSetting:
         "choice",
         "multichoice",
         "instalments",
+        "tiers",
     ]
     label: Text
     help: Text
@@ -239,6 +345,9 @@ class CallSetting:
     min: Decimal | None = None
     max: Decimal | None = None
     choices: tuple[Choice, ...] = ()
+    group: Literal["base", "amount", "caps", "stacking", "places", "year", "money", "handling"] = (
+        "amount"
+    )
 
     def check(self):
         if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", self.code):

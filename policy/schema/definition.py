@@ -6,7 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from policy.schema.award import Award, CallSetting, Cap, Eligibility, Quota
+from policy.schema.award import (
+    APPLIED_ON,
+    Award,
+    CallSetting,
+    Cap,
+    Eligibility,
+    Identity,
+    Quota,
+    Stacking,
+)
 from policy.schema.codes import check_codes, find
 from policy.schema.form import Form, Section
 from policy.schema.plan import AttachmentSlot, Letter, Rubric, Stage
@@ -25,6 +34,8 @@ class DefinitionSchema:
     eligibility: Eligibility = field(default_factory=Eligibility)
     caps: tuple[Cap, ...] = ()
     quota: Quota | None = None
+    identities: tuple[Identity, ...] = ()
+    stacking: tuple[Stacking, ...] = ()
     settings: tuple[CallSetting, ...] = ()
     form: Form = field(default_factory=Form)
     attachments: tuple[AttachmentSlot, ...] = ()
@@ -35,7 +46,7 @@ class DefinitionSchema:
     direct_award: bool = False
 
     def check(self):
-        for part in ("attachments", "stages", "letters", "caps"):
+        for part in ("attachments", "stages", "letters", "caps", "stacking"):
             check_codes(getattr(self, part), part)
         self._check_form()
         self._check_stages()
@@ -105,7 +116,9 @@ class DefinitionSchema:
                 raise Wrong(f"no stage {stage.next!r}", "stages", index, "next")
 
     def _check_settings(self):
-        owners: dict[str, Any] = {part.code: part for part in (*self.stages, *self.caps)}
+        owners: dict[str, Any] = {
+            part.code: part for part in (*self.stages, *self.caps, *self.stacking)
+        }
         if self.quota is not None:
             owners["quota"] = self.quota
         seen: set[str] = set()
@@ -118,6 +131,13 @@ class DefinitionSchema:
                 owners.get(owner), "__dataclass_fields__", ()
             ):
                 raise Wrong(f"{setting.code!r} names no stage, cap or quota", "settings", index)
+        fields = set(self.form.fields)
+        for index, identity in enumerate(self.identities):
+            if fields and identity.field not in fields:
+                raise Wrong(f"no field {identity.field!r}", "identities", index, "field")
+        for index, stack in enumerate(self.stacking):
+            if self.line not in stack.lines:
+                raise Wrong(f"line {self.line} is not among the lines", "stacking", index, "lines")
 
     def _check_award(self):
         settings = {setting.code: setting for setting in self.settings}
@@ -130,6 +150,10 @@ class DefinitionSchema:
         increase = self.award.increase
         if increase is not None and types.get(increase.setting) != "choice":
             raise Wrong(f"no choice setting {increase.setting!r}", "award", "increase", "setting")
+        tiers = self.award.tiers
+        if tiers is not None and types.get(tiers.setting) != "tiers":
+            raise Wrong(f"no tiers setting {tiers.setting!r}", "award", "tiers", "setting")
+        self._check_time_limits(settings)
         for index, group in enumerate(self.eligibility.groups):
             if types.get(group.setting) != "choice":
                 raise Wrong(f"no choice setting {group.setting!r}", "eligibility", "groups", index)
@@ -141,6 +165,17 @@ class DefinitionSchema:
                     raise Wrong(f"no input {condition.field!r}", *here)
             if item.list_setting is not None and types.get(item.list_setting) != "multichoice":
                 raise Wrong(f"no list setting {item.list_setting!r}", *here, "list_setting")
+
+    def _check_time_limits(self, settings: Mapping[str, CallSetting]) -> None:
+        dates = {item.code for item in self.award.inputs if item.type == "date"} | {APPLIED_ON}
+        for index, limit in enumerate(self.eligibility.time_limits):
+            for name in ("start_setting", "bound_setting"):
+                here = ("eligibility", "time_limits", index, name)
+                setting = settings.get(getattr(limit, name))
+                if setting is None or setting.type != "choice":
+                    raise Wrong(f"no choice setting {getattr(limit, name)!r}", *here)
+                if strange := {choice.code for choice in setting.choices} - dates:
+                    raise Wrong(f"{min(strange)!r} is no input of type date", *here)
 
     @property
     def can_be_called(self) -> bool:
@@ -172,6 +207,10 @@ class DefinitionSchema:
     def cap_plan(self, settings: Mapping[str, Any]) -> tuple[Cap, ...]:
         """The caps with the call's settings in place of the defaults."""
         return tuple(replace(item, **self.chosen(settings, item.code)) for item in self.caps)
+
+    def stacking_plan(self, settings: Mapping[str, Any]) -> tuple[Stacking, ...]:
+        """The rules of stacking as the call sets them."""
+        return tuple(replace(item, **self.chosen(settings, item.code)) for item in self.stacking)
 
     def quota_plan(self, settings: Mapping[str, Any]) -> Quota | None:
         """The quota with the call's meaning of it."""

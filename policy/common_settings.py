@@ -1,0 +1,124 @@
+"""The settings that every call has because the document leaves the same things open everywhere.
+
+Their texts stand in ``shared.yaml``; which of them a definition gets follows from its parts. They
+are added when the files are read, so that a stored definition names every setting of its calls.
+What a line's own settings.yaml has is never added again.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policy.including import Shared
+
+Entry = dict[str, Any]
+
+# Where a cap's scope is not stated a call may choose one of these, beside the cap's own.
+OTHER_SCOPES = ("project", "result", "organisation")
+
+
+def added(
+    body: Mapping[str, Any],
+    *,
+    shared: Shared,
+    stacking: Iterable[Entry],
+    units: Iterable[tuple[str, Entry]],
+    lines: Iterable[tuple[str, Entry]],
+) -> dict[str, Any]:
+    """The body with its rules of stacking and the common settings.
+
+    ``units``: code and name of the article's units, the lead first; ``lines``: line and name of
+    every measure with money. A shared.yaml without an entry goes without the setting.
+    """
+    stacks = [entry for entry in stacking if body["line"] in entry["lines"]]
+    wanted = [
+        *_of_caps(body),
+        *_of_stacking(stacks),
+        *_of_places(body),
+        *_of_money(body, list(lines)),
+        *_of_handling(list(units)),
+    ]
+    own = list(body.get("settings", []))
+    known = {setting["code"] for setting in own if isinstance(setting, Mapping)}
+    for name, more in wanted:
+        if name not in shared:
+            continue
+        setting = _laid(shared.entry(name), more)
+        if setting["code"] in known:
+            continue
+        known.add(setting["code"])
+        own.append(setting)
+    found = dict(body)
+    if stacks:
+        found["stacking"] = stacks
+    if own:
+        found["settings"] = own
+    return found
+
+
+def _laid(template: Entry, more: Entry) -> Entry:
+    """The template with ``more`` over it; ``of`` names the part that it is a setting of."""
+    laid = {**template, **{key: value for key, value in more.items() if key not in {"of", "only"}}}
+    if of := more.get("of"):
+        laid["label"] = {
+            "zh": f"{of['zh']}：{template['label']['zh']}",
+            "en": f"{of['en']}: {template['label']['en'][0].lower()}{template['label']['en'][1:]}",
+        }
+    if only := more.get("only"):
+        laid["choices"] = [row for row in template["choices"] if row["code"] in only]
+    return laid
+
+
+def _of_caps(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
+    for cap in body.get("caps", []):
+        code, of = cap["code"], cap["label"]
+        if cap.get("scope_source", "inferred") == "inferred":
+            only = {cap["scope"], *OTHER_SCOPES}
+            more = {"code": f"{code}.scope", "default": cap["scope"], "of": of, "only": only}
+            yield "cap_scope", more
+        if cap.get("period_source", "inferred") == "inferred":
+            yield "cap_period", {"code": f"{code}.period", "default": cap["period"], "of": of}
+        if cap.get("once_source", "inferred") == "inferred":
+            once = cap.get("once", False)
+            yield "cap_once", {"code": f"{code}.once", "default": once, "of": of}
+        yield "cap_amount", {"code": f"{code}.amount_cny", "max": cap["amount_cny"], "of": of}
+
+
+def _of_stacking(stacks: Iterable[Entry]) -> Iterable[tuple[str, Entry]]:
+    for stack in stacks:
+        code, of = stack["code"], stack["label"]
+        yield "stacking_mode", {"code": f"{code}.mode", "of": of}
+        yield "stacking_scope", {"code": f"{code}.scope", "default": stack["scope"], "of": of}
+
+
+def _of_places(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
+    quota = body.get("quota")
+    if quota is not None:
+        meaning = quota.get("meaning", "total")
+        yield "quota_meaning", {"default": meaning}
+        yield "quota_exit", {"default": meaning == "stock"}
+    yield "waiting_list", {}
+
+
+def _of_money(body: Mapping[str, Any], lines) -> Iterable[tuple[str, Entry]]:
+    yield "award_year", {}
+    yield "fiscal_year_start", {}
+    if body["award"].get("kind") == "none":
+        return
+    if not body.get("caps"):
+        yield "case_limit", {}
+    yield "group_limit", {}
+    choices = [
+        {"code": line, "label": {"zh": f"{line} {name['zh']}", "en": f"{line} {name['en']}"}}
+        for line, name in lines
+    ]
+    yield "group_lines", {"choices": choices}
+    yield "group_period", {}
+    yield "budget_short", {}
+    yield "city_share", {}
+    yield "instalments", {}
+
+
+def _of_handling(units) -> Iterable[tuple[str, Entry]]:
+    if units:
+        choices = [{"code": code, "label": name} for code, name in units]
+        yield "handling_unit", {"choices": choices, "default": units[0][0]}
