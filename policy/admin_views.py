@@ -21,6 +21,7 @@ from policy.differences import (
 )
 from policy.forms import CallChangeForm, CallForm, refusal_message, unready_messages
 from policy.models import CalendarYear, Call, CallChange, Definition, Measure
+from policy.naming import with_names
 from policy.schema import DefinitionSchema
 from portal import clock
 from portal.accounts.loading import require_role
@@ -118,7 +119,7 @@ def call_new(request, line: str):
     except CallRefused as refused:
         messages.error(request, refusal_message(refused))
         return redirect("policy_call_choose")
-    schema = calls.schema_of(definition)
+    schema = with_names(calls.schema_of(definition))
     form = CallForm(
         request.POST or None, schema=schema, initial=_suggested(measure, schema, request)
     )
@@ -162,7 +163,7 @@ def call_edit(request, uid: str):
     except CallRefused as refused:
         messages.error(request, refusal_message(refused))
         return redirect("policy_call_review", call.uid)
-    schema = calls.schema_of(definition)
+    schema = with_names(calls.schema_of(definition))
     form = CallForm(request.POST or None, schema=schema, call=call)
     context = {"form": form, "measure": call.measure, "schema": schema, "call": call}
     if request.method == "POST" and form.is_valid():
@@ -234,7 +235,7 @@ def _review(request, call: Call) -> dict:
             )
         except CallRefused as refused:
             return context | {"blocked": refusal_message(refused), "lines": []}
-        schema = calls.schema_of(definition)
+        schema = with_names(calls.schema_of(definition))
         found = calls.unready(call, schema=schema, at=request.arrived_at)
         return context | {
             "definition": definition,
@@ -245,7 +246,7 @@ def _review(request, call: Call) -> dict:
             "unready": unready_messages(found, schema=schema),
         }
     changes = list(call.changes.select_related("drafted_by", "released_by", "dropped_by"))
-    schema = calls.schema_of(call.definition)
+    schema = with_names(calls.schema_of(call.definition))
     return context | {
         "lines": difference(call, schema=schema),
         "kept": defaults_kept(call, schema=schema),

@@ -4,6 +4,7 @@ A value is stored as ``policy.schema.CallSetting`` says (a rate as ``"0.30"``, m
 in 元, instalments as whole percents). ``clean`` is the one check, for forms and for publishing.
 """
 
+import itertools
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -16,13 +17,15 @@ from policy.text import Text
 UNSET = Text(zh="未设定", en="not set")
 MAX_RATE_DECIMALS = 6
 MAX_INSTALMENTS = 10
+MAX_TIERS = 20
+MAX_SCORE = Decimal(100)
 
 
 class SettingWrong(ValueError):
     """A value that a setting does not take.
 
     ``reason`` is one of missing, unknown, type, too_small, too_large, too_fine, unknown_choice,
-    sum, too_many, reversed; ``facts`` holds the bound, the sum or the value.
+    sum, too_many, reversed, twice, falling; ``facts`` holds the bound, the sum or the value.
     """
 
     def __init__(self, code: str, reason: str, **facts: object):
@@ -48,6 +51,8 @@ def clean(setting: CallSetting, value: Any) -> Any:
         return value
     if setting.type == "instalments":
         return _instalments(setting, value)
+    if setting.type == "tiers":
+        return _tiers(setting, value)
     return _chosen(setting, value)
 
 
@@ -79,6 +84,12 @@ class Chosen:
     def get_or(self, code: str, otherwise: Any) -> Any:
         """For settings that a line may not have at all."""
         return self.get(code) if code in self.known else otherwise
+
+    def optional(self, code: str) -> Any:
+        """For settings that may stay open: None without a call, and nothing is missing."""
+        if self.values is None or code not in self.known:
+            return None
+        return effective(self.known[code], self.values)
 
 
 def is_default(setting: CallSetting, value: Any) -> bool:
@@ -150,6 +161,8 @@ def show(setting: CallSetting, value: Any) -> Text:
         )
     if setting.type in {"choice", "multichoice"}:
         return _labels(setting, value)
+    if setting.type == "tiers":
+        return _show_tiers(value)
     unit = setting.unit or Text(zh=" ", en=" ")
     return Text(zh=f"{value} {unit.zh}".strip(), en=f"{value} {unit.en}".strip())
 
@@ -251,6 +264,51 @@ def _instalments(setting: CallSetting, value) -> list[int]:
     if sum(value) != 100:
         raise SettingWrong(setting.code, "sum", sum=sum(value))
     return list(value)
+
+
+def _tiers(setting: CallSetting, value) -> list[dict[str, str]]:
+    """Tiers, the highest first: no score twice, and a higher score never gives less."""
+    keys = {"label", "from", "amount_cny"}
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(row, Mapping) and set(row) == keys and isinstance(row["label"], str)
+        for row in value
+    ):
+        raise SettingWrong(setting.code, "type", value=value)
+    if not 1 <= len(value) <= MAX_TIERS:
+        raise SettingWrong(setting.code, "too_many", bound=MAX_TIERS)
+    found = []
+    for row in value:
+        score = _decimal(setting, row["from"])
+        if not 0 <= score <= MAX_SCORE:
+            bound = Decimal(0) if score < 0 else MAX_SCORE
+            raise SettingWrong(
+                setting.code, "too_small" if score < 0 else "too_large", bound=bound, what="score"
+            )
+        found.append((score, Decimal(_money(setting, row["amount_cny"])), row["label"].strip()))
+    found.sort(key=lambda row: row[0], reverse=True)
+    for higher, lower in itertools.pairwise(found):
+        if higher[0] == lower[0]:
+            raise SettingWrong(setting.code, "twice", value=lower[0])
+        if higher[1] < lower[1]:
+            raise SettingWrong(setting.code, "falling", value=lower[0])
+    return [
+        {"label": label, "from": f"{score.normalize():f}", "amount_cny": str(amount)}
+        for score, amount, label in found
+    ]
+
+
+def _show_tiers(value) -> Text:
+    rows = [(row["from"], Decimal(row["amount_cny"]), row["label"]) for row in value]
+    return Text(
+        zh="；".join(
+            f"{score} 分及以上 {show_wan(cny)} 万元" + (f"（{label}）" if label else "")
+            for score, cny, label in rows
+        ),
+        en="; ".join(
+            f"from {score} points {show_cny(cny)}" + (f" ({label})" if label else "")
+            for score, cny, label in rows
+        ),
+    )
 
 
 def _chosen(setting: CallSetting, value) -> Any:

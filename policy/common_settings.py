@@ -21,13 +21,15 @@ def added(
     *,
     shared: Shared,
     stacking: Iterable[Entry],
-    units: Iterable[tuple[str, Entry]],
-    lines: Iterable[tuple[str, Entry]],
+    units: Iterable[str],
+    lines: Iterable[str],
 ) -> dict[str, Any]:
     """The body with its rules of stacking and the common settings.
 
-    ``units``: code and name of the article's units, the lead first; ``lines``: line and name of
-    every measure with money. A shared.yaml without an entry goes without the setting.
+    ``units``: codes of the article's units, the lead first; ``lines``: every line with money.
+    Both stand here by their codes alone: a name that changes is no change of the definition
+    (``policy.naming`` names them where they are shown). A shared.yaml without an entry goes
+    without the setting.
     """
     stacks = [entry for entry in stacking if body["line"] in entry["lines"]]
     wanted = [
@@ -107,11 +109,7 @@ def _of_money(body: Mapping[str, Any], lines) -> Iterable[tuple[str, Entry]]:
     if not body.get("caps"):
         yield "case_limit", {}
     yield "group_limit", {}
-    choices = [
-        {"code": line, "label": {"zh": f"{line} {name['zh']}", "en": f"{line} {name['en']}"}}
-        for line, name in lines
-    ]
-    yield "group_lines", {"choices": choices}
+    yield "group_lines", {"choices": [_bare(line) for line in lines]}
     yield "group_period", {}
     yield "budget_short", {}
     yield "city_share", {}
@@ -120,5 +118,8 @@ def _of_money(body: Mapping[str, Any], lines) -> Iterable[tuple[str, Entry]]:
 
 def _of_handling(units) -> Iterable[tuple[str, Entry]]:
     if units:
-        choices = [{"code": code, "label": name} for code, name in units]
-        yield "handling_unit", {"choices": choices, "default": units[0][0]}
+        yield "handling_unit", {"choices": [_bare(code) for code in units], "default": units[0]}
+
+
+def _bare(code: str) -> Entry:
+    return {"code": code, "label": {"zh": code, "en": code}}

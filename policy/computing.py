@@ -7,20 +7,51 @@ settings are missing.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from policy import answers, money, rules
+from policy.bases import EXCLUSION_LABELS, base_of, base_rule
+from policy.bounds import (
+    Account,
+    Committed,
+    Scope,
+    accounts,
+    after_caps,
+    group_lines,
+    room_steps,
+    rooms_of,
+    stack_accounts,
+    stacked,
+    with_stacking,
+)
 from policy.call_settings import Chosen
 from policy.eligibility import Reason, judge, judge_once
 from policy.invoices import Invoice, read_invoices
 from policy.issues import Issue
-from policy.schema import Cap, DefinitionSchema
+from policy.schema import DefinitionSchema
+from policy.steps import Step, plain, step
 from policy.text import Text
 
-Committed = Mapping[tuple[str, str], Decimal]
+__all__ = [
+    "EXCLUSION_LABELS",
+    "Account",
+    "Committed",
+    "Computation",
+    "InputsRefused",
+    "Scope",
+    "Step",
+    "accounts",
+    "base_rule",
+    "canonical",
+    "compute",
+    "group_lines",
+    "read_inputs",
+    "replay",
+    "stack_accounts",
+]
 
 
 class InputsRefused(ValueError):
@@ -29,39 +60,6 @@ class InputsRefused(ValueError):
     def __init__(self, issues: list[Issue]):
         self.issues = issues
         super().__init__("; ".join(f"{issue.place}: {issue.code}" for issue in issues))
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the caps are counted for: subject ids by scope ("centre" → uid), year, call, budget."""
-
-    subjects: Mapping[str, str] = field(default_factory=dict)
-    year: int | None = None
-    call: str = ""
-    budget_cny: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Account:
-    """A cap account: the key under which upper apps count what is committed."""
-
-    code: str
-    key: str
-    cap_cny: Decimal
-    label: Text
-    clause: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """A line of the explanation. ``unit`` is cny, rate or items; an unknown value is None."""
-
-    code: str
-    label_zh: str
-    label_en: str
-    value: str | None
-    unit: str
-    clause: str
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,9 @@ class Computation:
     @property
     def base_cny(self) -> Decimal | None:
         """What counts, as an amount; None where it is not known or not money."""
-        for step in self.steps:
-            if step.code == "base" and step.unit == "cny" and step.value is not None:
-                return Decimal(step.value)
+        for line in self.steps:
+            if line.code == "base" and line.unit == "cny" and line.value is not None:
+                return Decimal(line.value)
         return None
 
     def as_json(self) -> dict[str, Any]:
@@ -95,8 +93,8 @@ class Computation:
             "valid_from": self.valid_from.isoformat(),
             "eligible": self.eligible,
             "reasons": [asdict(reason) for reason in self.reasons],
-            "computed_cny": _plain(self.computed_cny),
-            "capped_cny": _plain(self.capped_cny),
+            "computed_cny": plain(self.computed_cny),
+            "capped_cny": plain(self.capped_cny),
             "binding_cap": self.binding_cap,
             "missing_settings": list(self.missing_settings),
             "steps": [asdict(step) for step in self.steps],
@@ -104,9 +102,9 @@ class Computation:
                 {
                     "code": room.code,
                     "key": room.key,
-                    "cap_cny": _plain(room.cap_cny),
-                    "committed_cny": _plain(room.committed_cny),
-                    "left_cny": _plain(room.left_cny),
+                    "cap_cny": plain(room.cap_cny),
+                    "committed_cny": plain(room.committed_cny),
+                    "left_cny": plain(room.left_cny),
                 }
                 for room in self.rooms
             ],
@@ -121,36 +119,6 @@ class Computation:
 def canonical(data: Any) -> str:
     """JSON with sorted keys and no spaces: the same data, the same bytes."""
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _plain(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
-
-
-# --- accounts -------------------------------------------------------------------
-
-
-def accounts(
-    schema: DefinitionSchema, *, settings: Mapping[str, Any] | None, scope: Scope
-) -> tuple[Account, ...]:
-    """The cap accounts of one award, narrowest first, the call's budget last.
-
-    The key names scope, subject and period: ``centre:4f…/lifetime``, ``organisation:…/2026``.
-    """
-    found = [
-        Account(cap.code, _key(cap, scope), cap.amount_cny, cap.label, cap.clause)
-        for cap in schema.cap_plan(settings or {})
-    ]
-    if scope.budget_cny is not None:
-        label = Text("本批次预算", "Budget of the call")
-        key = f"call:{scope.call}/call"
-        found.append(Account("call_budget", key, scope.budget_cny, label, ""))
-    return tuple(found)
-
-
-def _key(cap: Cap, scope: Scope) -> str:
-    period = {"lifetime": "lifetime", "year": str(scope.year or ""), "call": scope.call}
-    return f"{cap.scope}:{scope.subjects.get(cap.scope, '')}/{period[cap.period]}"
 
 
 # --- computing --------------------------------------------------------------------
@@ -178,9 +146,22 @@ def compute(
     steps: list[Step] = []
     exact = _exact(schema, values, invoices, chosen, steps)
     computed = _round(exact, chosen, steps, schema)
-    rooms = _rooms(schema, settings=settings, scope=scope, committed=committed, steps=steps)
+    stacks = [
+        (
+            stack,
+            committed.get((stack.code, stack.key), rules.ZERO),
+            committed.get((f"{stack.code}.places", stack.key), rules.ZERO),
+        )
+        for stack in stack_accounts(schema, settings=settings, scope=scope)
+        if stack.rule.mode != "none"
+    ]
     caps = schema.cap_plan(settings or {})
+    rooms = rooms_of(schema, settings=settings, scope=scope, committed=committed)
+    rooms = with_stacking(rooms, stacks, computed, caps)
+    for room in rooms:
+        steps += room_steps(room)
     reasons = judge(schema, values, chosen, on=on) + judge_once(caps, rooms)
+    reasons += [stacked(stack, held, places, computed) for stack, held, places in stacks]
     met = [reason.met for reason in reasons]
     eligible = False if False in met else None if None in met else True
     capped_cny, binding = None, None
@@ -188,7 +169,7 @@ def compute(
         computed = None
     elif computed is not None:
         capped_cny, binding = rules.capped(computed, rooms)
-        steps.append(_step("capped", "拟支持额", "Award after caps", capped_cny))
+        steps += after_caps(capped_cny, binding, rooms, chosen)
     return Computation(
         line=schema.line,
         valid_from=schema.valid_from,
@@ -237,7 +218,7 @@ def _arguments(values, invoices, settings, committed, on, scope) -> dict[str, An
         "inputs": inputs,
         "settings": None if settings is None else dict(settings),
         "committed": [
-            {"cap": cap, "key": key, "cny": _plain(amount)}
+            {"cap": cap, "key": key, "cny": plain(amount)}
             for (cap, key), amount in sorted(committed.items())
         ],
         "on": on.isoformat(),
@@ -245,7 +226,7 @@ def _arguments(values, invoices, settings, committed, on, scope) -> dict[str, An
             "subjects": dict(scope.subjects),
             "year": scope.year,
             "call": scope.call,
-            "budget_cny": _plain(scope.budget_cny),
+            "budget_cny": plain(scope.budget_cny),
         },
     }
 
@@ -288,13 +269,34 @@ def _exact(schema, values, invoices, chosen, steps) -> Decimal | None:
     if award.kind == "none":
         return None
     if award.kind == "discretionary":
-        label, proposed = award.base_label, values.get(award.base)
-        steps.append(_step("proposed", label.zh, label.en, proposed, clause=award.clause))
-        return proposed
+        return _discretionary(award, values, chosen, steps)
     if award.kind == "per_item":
         return _per_item(award, values[award.base], steps)
-    base = _base(schema, values, invoices, chosen, steps)
+    base = base_of(schema, values, invoices, chosen, steps)
     return _rate_of_base(schema, base, chosen, steps)
+
+
+def _discretionary(award, values, chosen: Chosen, steps: list[Step]) -> Decimal | None:
+    """The tier's amount where the call has a table of tiers, else what the reviewers propose."""
+    table = chosen.optional(award.tiers.setting) if award.tiers else None
+    if not table:
+        label, proposed = award.base_label, values.get(award.base)
+        steps.append(step("proposed", label.zh, label.en, proposed, clause=award.clause))
+        return proposed
+    score = values.get(award.tiers.input)
+    shown = None if score is None else f"{score:f}"
+    steps.append(Step("score", "绩效评分", "Performance score", shown, "points", ""))
+    reached = None if score is None else rules.tier(score, table)
+    if score is None:
+        amount, name = None, Text("", "")
+    elif reached is None:
+        amount, name = rules.ZERO, Text("（未达最低档）", " (below the lowest tier)")
+    else:
+        amount = Decimal(reached["amount_cny"])
+        label = reached["label"] or f"≥ {reached['from']}"
+        name = Text(f"（{label}）", f" ({label})")
+    steps.append(step("tier", f"对应档次金额{name.zh}", f"Amount of the tier{name.en}", amount))
+    return amount
 
 
 def _per_item(award, count: int, steps: list[Step]) -> Decimal:
@@ -302,8 +304,8 @@ def _per_item(award, count: int, steps: list[Step]) -> Decimal:
     exact = rules.per_item(amount, count)
     steps += [
         Step("base", label.zh, label.en, str(count), "items", award.clause),
-        _step("unit_amount", "每项金额", "Amount per item", amount, award.clause),
-        _step("product", "项数 × 每项金额", "Items × amount per item", exact),
+        step("unit_amount", "每项金额", "Amount per item", amount, award.clause),
+        step("product", "项数 × 每项金额", "Items × amount per item", exact),
     ]
     return exact
 
@@ -317,7 +319,7 @@ def _rate_of_base(schema, base: Decimal | None, chosen: Chosen, steps) -> Decima
     clause = award.clause if award.rate.setting is None or award.rate.ceiling else ""
     steps += [
         Step("rate", "支持比例", "Rate", shown, "rate", clause),
-        _step("product", f"{label.zh} × 比例", f"{label.en} × rate", exact),
+        step("product", f"{label.zh} × 比例", f"{label.en} × rate", exact),
     ]
     return exact
 
@@ -328,80 +330,6 @@ def _rate(schema, chosen) -> Decimal | None:
         return rate.value
     value = chosen.get(rate.setting)
     return None if value is None else Decimal(value)
-
-
-EXCLUSION_LABELS = {
-    "category": Text("核减：不计入的类别", "Excluded: categories that do not count"),
-    "window": Text("核减：开票日期不在期限内", "Excluded: invoice date outside the window"),
-    "related": Text("核减：关联交易", "Excluded: related parties"),
-    "tax": Text("核减：税额", "Excluded: tax"),
-    "fiscal": Text("核减：财政资金", "Excluded: fiscal money"),
-    "reduction": Text("核减：评审核减", "Excluded: reviewer's reduction"),
-}
-
-
-def _base(schema, values, invoices, chosen, steps) -> Decimal | None:
-    award = schema.award
-    if invoices is None:
-        base = values[award.base]
-        steps.append(_step("base", award.base_label.zh, award.base_label.en, base, award.clause))
-        return base
-    total = rules.claimed(invoices)
-    steps.append(_step("claimed", "申报投入（价税合计）", "Claimed (with tax)", total))
-    rule = _base_rule(chosen)
-    totals = None if rule is None else rules.exclusions(invoices, rule)
-    for reason, label in EXCLUSION_LABELS.items():
-        amount = None if totals is None else totals[reason]
-        if totals is None or amount:
-            steps.append(_step(f"excluded.{reason}", label.zh, label.en, amount))
-    base = None if totals is None else total - sum(totals.values())
-    base = _increase(award, values, base, chosen, steps)
-    steps.append(_step("base", award.base_label.zh, award.base_label.en, base, award.clause))
-    return base
-
-
-def _increase(award, values, base: Decimal | None, chosen: Chosen, steps) -> Decimal | None:
-    """What counts, less the earlier year's input where the call says that only more is new."""
-    if award.increase is None:
-        return base
-    meaning = chosen.get(award.increase.setting)
-    if meaning is None or base is None:
-        return None
-    if meaning != "increase":
-        return base
-    earlier = min(values[award.increase.input], base)
-    label = Text("核减：基准年投入", "Excluded: input of the baseline year")
-    steps.append(_step("excluded.baseline", label.zh, label.en, earlier, award.clause))
-    return base - earlier
-
-
-def base_rule(schema: DefinitionSchema, settings: Mapping[str, Any]) -> rules.BaseRule | None:
-    """What counts in the base of a call with these settings; None while one is not set."""
-    return _base_rule(Chosen(schema, settings))
-
-
-def _base_rule(chosen: Chosen) -> rules.BaseRule | None:
-    got = {
-        code: chosen.get(code)
-        for code in (
-            "categories",
-            "window_start",
-            "window_end",
-            "exclude_related",
-            "exclude_fiscal",
-            "tax_inclusive",
-        )
-    }
-    if None in got.values():
-        return None
-    return rules.BaseRule(
-        categories=frozenset(got["categories"]),
-        window_start=date.fromisoformat(got["window_start"]),
-        window_end=date.fromisoformat(got["window_end"]),
-        exclude_related=got["exclude_related"],
-        exclude_fiscal=got["exclude_fiscal"],
-        tax_inclusive=got["tax_inclusive"],
-    )
 
 
 ROUNDING_LABELS = {
@@ -427,28 +355,5 @@ def _round(exact, chosen: Chosen, steps, schema) -> Decimal | None:
             "down": Text(f"（舍至{to.zh}）", f" (down to {to.en})"),
             "half_up": Text(f"（四舍五入至{to.zh}）", f" (half up to {to.en})"),
         }[mode]
-    steps.append(_step("computed", f"测算额{how.zh}", f"Computed{how.en}", computed))
+    steps.append(step("computed", f"测算额{how.zh}", f"Computed{how.en}", computed))
     return computed
-
-
-def _rooms(schema, *, settings, scope, committed, steps) -> tuple[rules.Room, ...]:
-    rooms = []
-    for account in accounts(schema, settings=settings, scope=scope):
-        used = committed.get((account.code, account.key), rules.ZERO)
-        room = rules.Room(account.code, account.key, account.cap_cny, used)
-        label = account.label
-        steps.append(
-            _step(
-                f"cap.{account.code}",
-                f"{label.zh}：余额",
-                f"{label.en}: left",
-                room.left_cny,
-                account.clause,
-            )
-        )
-        rooms.append(room)
-    return tuple(rooms)
-
-
-def _step(code, label_zh, label_en, amount, clause="") -> Step:
-    return Step(code, label_zh, label_en, _plain(amount), "cny", clause)

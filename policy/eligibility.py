@@ -7,7 +7,8 @@ from typing import Any
 
 from policy.call_settings import Chosen
 from policy.rules import Room
-from policy.schema import Cap, Condition, DefinitionSchema, Requirement
+from policy.schema import Cap, Condition, DefinitionSchema, Requirement, TimeLimit
+from policy.schema.award import APPLIED_ON
 from policy.text import Text
 
 
@@ -42,6 +43,7 @@ def judge(
             reasons.append(reason)
         else:
             grouped.setdefault(item.group, []).append(reason)
+    reasons += [_in_time(item, values, chosen, on) for item in schema.eligibility.time_limits]
     for group in schema.eligibility.groups:
         reasons += _alternatives(grouped.get(group.code, []), chosen.get(group.setting))
     return reasons
@@ -61,6 +63,24 @@ def judge_once(caps: Iterable[Cap], rooms: Iterable[Room]) -> list[Reason]:
         for room in rooms
         if room.code in once and room.committed_cny > 0
     ]
+
+
+def _in_time(item: TimeLimit, values: Mapping[str, Any], chosen: Chosen, on: date) -> Reason:
+    """Whether what the call bounds lies within the years from the date that the call names."""
+    codes = [chosen.get(item.start_setting), chosen.get(item.bound_setting)]
+    start, bound = (on if code == APPLIED_ON else values.get(code) for code in codes)
+    met = None
+    if start is not None and bound is not None:
+        met = start <= bound <= years_later(start, item.years)
+    return Reason(item.code, item.label.zh, item.label.en, met, item.clause)
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day of the calendar; of 29 February the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool | None:

@@ -321,17 +321,12 @@ class Catalogue:
         """The body with what every definition gets (``policy.common_settings``)."""
         article = self.measure(body["line"]).article
         named = next((row.units for row in self.document.articles if row.article == article), ())
-        names = {unit.code: {"zh": unit.name.zh, "en": unit.name.en} for unit in self.units}
         return common_settings.added(
             body,
             shared=self.shared,
             stacking=self.stacking,
-            units=[(code, names[code]) for code in named if code in names],
-            lines=[
-                (measure.line, {"zh": measure.name.zh, "en": measure.name.en})
-                for _file, measure in self.measures
-                if measure.money
-            ],
+            units=named,
+            lines=[measure.line for _file, measure in self.measures if measure.money],
         )
 
     def _read_measure(self, folder: Path) -> None:

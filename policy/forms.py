@@ -122,6 +122,39 @@ class InstalmentsField(forms.CharField):
         return [number * 100 // whole for number in numbers]
 
 
+class TiersField(forms.CharField):
+    """A tier a line: ``90 100 一档`` (lowest score, 万元, name); cleans to rows or None."""
+
+    widget = forms.Textarea(attrs={"rows": 5, "autocomplete": "off"})
+    default_error_messages = {
+        "form": _("第 %(line)s 行应为“起始分 金额（万元） 档次名称”，例如：90 100 一档。"),
+    }
+
+    def prepare_value(self, value):
+        if isinstance(value, list):
+            return "\n".join(
+                f"{row['from']} {show_wan(Decimal(row['amount_cny']))} {row['label']}".rstrip()
+                for row in value
+            )
+        return value
+
+    def clean(self, value):
+        text = super().clean(value)
+        rows = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            parts = line.split(maxsplit=2)
+            try:
+                score, amount = plain_number(parts[0]), from_wan(plain_number(parts[1]))
+            except (IndexError, InvalidOperation, NotMoney):
+                message = self.error_messages["form"]
+                raise ValidationError(message, code="form", params={"line": number}) from None
+            label = parts[2].strip() if len(parts) > 2 else ""
+            rows.append({"label": label, "from": str(score), "amount_cny": str(amount)})
+        return rows or None
+
+
 class WholeField(NumberField):
     default_error_messages = {"whole": _("请填写整数。")}
 
@@ -200,6 +233,8 @@ def _setting_field(setting: CallSetting, options: dict[str, Any]) -> forms.Field
     if setting.type == "choice":
         blank = [] if setting.default is not None else [("", "—")]
         return forms.ChoiceField(choices=[*blank, *choices], **options)
+    if setting.type == "tiers":
+        return TiersField(**options)
     return InstalmentsField(**options)
 
 
@@ -237,7 +272,7 @@ def setting_message(setting: CallSetting, wrong: SettingWrong) -> str:
     if bound is not None:
         if setting.type == "rate":
             bound = call_settings.show_percent(Decimal(bound))
-        elif setting.type == "money":
+        elif setting.type in {"money", "tiers"} and wrong.facts.get("what") != "score":
             bound = f"{show_wan(Decimal(bound))} 万元"
     if wrong.reason == "too_small" and setting.type == "rate" and not setting.min:
         return gettext("比例须大于 0。")
@@ -247,11 +282,16 @@ def setting_message(setting: CallSetting, wrong: SettingWrong) -> str:
         "too_large": gettext("不得大于 %(bound)s。"),
         "too_fine": gettext("小数位数过多。"),
         "sum": gettext("各期比例合计须为 100%%，现为 %(sum)s%%。"),
-        "too_many": gettext("最多 %(bound)s 期。"),
+        "too_many": gettext("最多 %(bound)s 期。")
+        if setting.type == "instalments"
+        else gettext("须为 1 至 %(bound)s 项。"),
+        "twice": gettext("起始分 %(value)s 重复。"),
+        "falling": gettext("起始分 %(value)s 的档次金额高于更高的档次。"),
         "unknown_choice": gettext("没有这一选项。"),
     }
     message = messages.get(wrong.reason, gettext("填写有误。"))
-    return message % {"bound": bound, "sum": wrong.facts.get("sum")}
+    facts = {"bound": bound, "sum": wrong.facts.get("sum"), "value": wrong.facts.get("value")}
+    return message % facts
 
 
 # --- a call ------------------------------------------------------------------------
@@ -259,6 +299,19 @@ def setting_message(setting: CallSetting, wrong: SettingWrong) -> str:
 
 def card(legend, *names: str) -> Fieldset:
     return Fieldset(legend, *names, template="policy/_admin_fieldset.html")
+
+
+# The cards of the form, in their order, by the settings' group.
+SETTING_GROUPS = {
+    "base": _("支持基数"),
+    "amount": _("申报条件与金额"),
+    "caps": _("额度上限"),
+    "stacking": _("叠加与互斥"),
+    "places": _("名额与备选"),
+    "year": _("计入年度"),
+    "money": _("分担与拨付"),
+    "handling": _("办理单位"),
+}
 
 
 class CallForm(forms.Form):
@@ -338,18 +391,19 @@ class CallForm(forms.Form):
 
     def _layout(self) -> Layout:
         stages = {stage.code for stage in self.schema.stages}
-        rules = [
-            name
-            for name, setting in self.settings.items()
-            if setting.code.partition(".")[0] not in stages
-        ]
         sets = [
             card(_("通知"), "title_zh", "title_en", "guide_zh"),
             card(_("时间"), "year", "opens_at", "closes_at", "question_workdays"),
             card(_("预算与名额"), "budget_cny", "places"),
         ]
-        if rules:
-            sets.append(card(_("申报与核算规则"), *rules))
+        for group, legend in SETTING_GROUPS.items():
+            names = [
+                name
+                for name, setting in self.settings.items()
+                if setting.group == group and setting.code.partition(".")[0] not in stages
+            ]
+            if names:
+                sets.append(card(legend, *names))
         for stage in self.schema.stages:
             names = [
                 name

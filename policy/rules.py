@@ -4,7 +4,7 @@ Nothing here reads a database or a clock. Amounts are exact; only a share of fis
 rounded, to the 分 and per invoice, and the award itself once, by ``money.round_cny``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -80,6 +80,33 @@ def rate_of_base(base: Decimal, rate: Decimal) -> Decimal:
 def per_item(amount: Decimal, count: int) -> Decimal:
     """每项 … 万元."""
     return amount * count
+
+
+def tier(score: Decimal, table: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
+    """分类分档: the highest tier whose lowest score is reached; None below all of them.
+
+    ``table`` as ``call_settings`` stores it: rows of label, from (points) and amount_cny.
+    """
+    reached = [row for row in table if score >= Decimal(row["from"])]
+    return max(reached, key=lambda row: Decimal(row["from"]), default=None)
+
+
+def shares(amount: Decimal, city: Decimal) -> tuple[Decimal, Decimal]:
+    """市/区分担: the city's part (half up to the 分) and the district's, which is the rest."""
+    part = money.round_cny(amount * city, unit="fen", mode="half_up")
+    return part, amount - part
+
+
+def pro_rata(amounts: Sequence[Decimal], left: Decimal, *, unit: money.Unit) -> list[Decimal]:
+    """All amounts cut in one proportion so that they fit into ``left``, each down to the unit.
+
+    What fits is not cut. The parts never exceed ``left``; less than one unit each is lost.
+    """
+    total = sum(amounts, ZERO)
+    if total <= left:
+        return list(amounts)
+    left = max(left, ZERO)
+    return [money.round_cny(amount * left / total, unit=unit, mode="down") for amount in amounts]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from policy.calls import schema_of
 from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
 from policy.differences import terms
 from policy.models import Call, CallFigures, Measure
+from policy.naming import with_names
 from policy.question_models import Question
 from portal import clock
 from portal.accounts.loading import organisation_of
@@ -72,7 +73,7 @@ def call_detail(request, uid: str):
     call = published.filter(uid=uid).first()
     if call is None:
         raise Http404
-    rules = schema_of(call.definition)
+    rules = with_names(schema_of(call.definition))
     setting = rules.award.rate.setting if rules.award.rate else None
     context = {
         "call": call,

@@ -77,6 +77,8 @@ def test_every_step_of_an_award_is_named_with_its_figure_and_clause():
         ("cap.centre", "2000000.00", "cny"),
         ("cap.call_budget", "20000000.00", "cny"),
         ("capped", "345000.00", "cny"),
+        ("left.centre", "1655000.00", "cny"),
+        ("left.call_budget", "19655000.00", "cny"),
     ]
     quoted = {step.code: step.clause for step in result.steps if step.clause}
     assert quoted == {
