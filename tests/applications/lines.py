@@ -227,4 +227,78 @@ JOINT = Sample(
     optional=frozenset({"fiscal_grants", "results", "avoidance", "review"}),
 )  # fmt: skip
 
-SAMPLES = {sample.line: sample for sample in (PILOT, JOINT)}
+STATION = Sample(
+    line="15-3",
+    organisation_kind="agency",
+    answers={
+        "organisation": CONTACT,
+        "station": {
+            "project_name": "示例科创金融服务驿站",
+            "runs_station": True,
+            "listed": True,
+            "designation_no": "宁金示〔2025〕3号",
+            "designated_on": "2025-03-01",
+            "opened_on": "2025-04-01",
+            "fields": ["ai", "biomedicine"],
+            "partner_institutions": "示例银行南京分行\n示例创业投资有限公司",
+            "leader_name": "王示例",
+            "leader_phone": "13900001234",
+            "start_month": "2025-04",
+            "end_month": "2026-03",
+        },
+        "premises_and_team": {
+            "site_address": "南京市栖霞区示例路 8 号",
+            "site_in_nanjing": True,
+            "site_area_sqm": "260.00",
+            "site_title": "leased",
+            "site_until": "2030-12-31",
+            "open_days": 5,
+            "full_time_staff": 6,
+            "finance_staff": 3,
+            "resident_institutions": 4,
+            "service_process": "受理、匹配、跟踪、回访。",
+        },
+        "outcome": {
+            "served_enterprises": 120,
+            "served_technology": 90,
+            "financing_count": 2,
+            "financing_cny": "13000000.00",
+            "credit_cny": "3000000.00",
+            "equity_cny": "10000000.00",
+            "other_cny": "0.00",
+            "first_loan_enterprises": 1,
+            "event_count": 1,
+            "event_participants": 60,
+            "product_count": 1,
+        },
+        "plan": dict.fromkeys(
+            ("achievements", "typical_cases", "risk_control", "next_plan"), "见绩效报告。"
+        ),
+        "amount": {"requested_cny": "400000.00", "use_of_reward": "驿站运营。"},
+    },
+    rows={
+        "performance": [{"last_period": "1", "goal": "2", "result": "2"}] * 6,
+        "financings": [
+            {"enterprise": "示例智能有限公司", "enterprise_uscc": "91320113MA2B00X78G",
+             "financing_kind": "credit_loan", "institution": "示例银行南京分行", "first_loan": True,
+             "contract_no": "DK-2025-01", "financed_cny": "3000000.00",
+             "financed_on": "2025-08-08", "service_given": "需求诊断并推荐产品"},
+            {"enterprise": "示例生物有限公司", "enterprise_uscc": "91320100MA1W00016A",
+             "financing_kind": "equity", "institution": "示例创业投资有限公司", "first_loan": False,
+             "contract_no": "TZ-2025-02", "financed_cny": "10000000.00",
+             "financed_on": "2025-12-12", "service_given": "组织路演"},
+        ],
+        "events": [
+            {"event_name": "银企对接会", "held_on": "2025-06-18", "place": "驿站", "enterprises": 60,
+             "outcome_note": "达成意向 8 项"},
+        ],
+        "products": [
+            {"product_name": "示例研发贷", "issuer": "示例银行南京分行", "launched_on": "2025-07-01",
+             "users": 12, "volume_cny": "30000000.00"},
+        ],
+    },
+    slots=("financing_proof", "activity_proof"),
+    optional=frozenset({"financings", "events", "products", "avoidance", "review"}),
+)  # fmt: skip
+
+SAMPLES = {sample.line: sample for sample in (PILOT, JOINT, STATION)}

@@ -81,6 +81,8 @@ AMOUNTS = {
     "11-1": ("2260000.00", "500000.00", "500000.00", "500000.00"),
     # less the ¥500,000.00 of the baseline year, of it 20 %
     "13-1": ("2260000.00", "300000.00", "300000.00", "300000.00"),
+    # the reviewers propose the amount
+    "15-3": (None, None, None, "400000.00"),
 }
 
 
@@ -156,6 +158,18 @@ WRONG = [
     ("13-1", "baseline", {"baseline_input_cny": ""}, "baseline_input_cny", ""),
     ("13-1", "baseline", {"baseline_year": 1999}, "baseline_year", ""),
     ("13-1", "amount", {"requested_cny": "300000.01"}, "requested_cny", "申请额"),
+    ("15-3", "station", {"listed": False}, "not_eligible", "已列入驿站建设名单"),
+    ("15-3", "station", {"designation_no": ""}, "designation_no", ""),
+    ("15-3", "station", {"fields": ["ai", "chips", "power", "network"]}, "fields", "最多选 3 项"),
+    ("15-3", "premises_and_team", {"site_in_nanjing": False}, "not_eligible", "驿站建在南京市"),
+    ("15-3", "premises_and_team", {"finance_staff": 7}, "finance_staff", "多于专职人员 6 人"),
+    ("15-3", "premises_and_team", {"open_days": 8}, "open_days", ""),
+    ("15-3", "outcome", {"served_technology": 121}, "served_technology", "多于服务企业 120 家"),
+    ("15-3", "outcome", {"credit_cny": "3000000.01"}, "financing_cny", "相差 0.000001 万元"),
+    ("15-3", "outcome", {"financing_cny": "14000000.00", "equity_cny": "11000000.00"}, "financing_cny",
+     "与促成融资明细合计 1,300.00 万元相差 100.00 万元"),
+    ("15-3", "outcome", {"event_count": 2}, "event_count", "活动明细只有 1 行"),
+    ("15-3", "amount", {"requested_cny": "500000.01"}, "requested_cny", "50"),
 ]  # fmt: skip
 
 
