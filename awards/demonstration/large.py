@@ -44,6 +44,7 @@ TITLE = "（大规模演示）"
 BUDGET_CNY = "900000000000.00"
 # A copy's moments lie up to so long before its pattern's.
 SPREAD_MINUTES = 72 * 60
+WRITE_BYTES = 8_000_000
 OF_CALL = (Panel, Selection, PublicNotice, Decision, PaymentBatch)
 Say = Callable[[str], None]
 
@@ -73,6 +74,9 @@ class Load:
     organisations: int = 0
     rows: int = 0
     numbers: dict[str, int] = field(default_factory=dict)
+    # Table and columns → rows that wait for their COPY: a statement for each copy would be slow.
+    waiting: dict[tuple[str, tuple[str, ...]], list[str]] = field(default_factory=dict)
+    waiting_bytes: int = 0
     next_key: dict[type[Model], int] = field(default_factory=dict)
 
     def number(self, old: str) -> str:
@@ -94,6 +98,23 @@ class Load:
         first = self.next_key[model]
         self.next_key[model] += count
         return first
+
+    def write(self, table: str, columns: list[str], rows: str) -> None:
+        self.waiting.setdefault((table, tuple(columns)), []).append(rows)
+        self.waiting_bytes += len(rows)
+        if self.waiting_bytes > WRITE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        for (table, columns), rows in self.waiting.items():
+            query = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+            )
+            with self.owner.cursor().copy(query) as copy:
+                for text in rows:
+                    copy.write(text)
+        self.waiting.clear()
+        self.waiting_bytes = 0
 
 
 def load(*, cases: int, awards: int, seed: str = "1", say: Say = lambda text: None) -> Made:
@@ -177,8 +198,9 @@ def _work(run: Load, *, cases: int, awards: int) -> Iterator[str]:
         for kind in kinds:
             for done in range(1, kind.times + 1):
                 _write(run, kind)
-                if done % 10 == 0 or done == kind.times:
+                if done % max(1, kind.times // 8) == 0:
                     yield f"{done} of {kind.times} copies, {run.rows:,} rows"
+        run.flush()
         yield f"{_chain(run):,} events chained"
         _settle(run)
     yield f"{len(tables)} tables are guarded again"
@@ -353,11 +375,17 @@ def _words(run: Load, keys: Keys) -> dict:
     """What differs from copy to copy, beside uids: each old text with what makes a new one."""
     found: dict = {}
 
-    for name, code, kind in Organisation.objects.filter(pk__in=keys[Organisation]).values_list(
-        "name", "uscc", "kind"
-    ):
-        found[name] = lambda _c, _r, kind=kind: _next_name(run, kind)
-        found[code] = lambda _c, _r, code=code: _credit_code(code, run.organisations)
+    organisations = Organisation.objects.filter(pk__in=keys[Organisation])
+    for item in organisations.select_related("district"):
+        found[item.name] = lambda _c, _r, kind=item.kind: _next_name(run, kind)
+        found[item.uscc] = lambda _c, _r, code=item.uscc: _credit_code(code, run.organisations)
+        # Shared accounts, phones and addresses are findings: a copy has its own.
+        for shared in (item.bank_account, item.contact_phone):
+            if len(shared) >= 10:
+                found[shared] = lambda _c, chance, old=shared: _digits(old, chance)
+        if len(item.address) >= 8:
+            place = item.district.name_zh
+            found[item.address] = lambda _c, chance, place=place: names.address(chance, place)
     for (email,) in User.objects.filter(pk__in=keys[User]).values_list("email"):
         local, _at, domain = email.partition("@")
         found[email] = lambda copy, _r, a=local, b=domain: f"{a}+{copy}@{b}"
@@ -372,14 +400,17 @@ def _words(run: Load, keys: Keys) -> dict:
     for (number,) in Invoice.objects.filter(
         pk__in=keys.get(Invoice, ()), invoice_no__regex=r"[0-9]{8}$"
     ).values_list("invoice_no"):
-        found[number] = lambda _c, chance, number=number: (
-            f"{number[:-8]}{chance.randrange(10**8):08d}"
-        )
+        found[number] = lambda _c, chance, old=number: _digits(old, chance)
     for (sha256,) in Submission.objects.filter(pk__in=keys.get(Submission, ())).values_list(
         "sha256"
     ):
         found[sha256] = lambda _c, _r: ""  # sealed when the rest is known
     return found
+
+
+def _digits(old: str, chance: random.Random) -> str:
+    """The number with its last eight digits thrown anew."""
+    return f"{old[:-8]}{chance.randrange(10**8):08d}"
 
 
 def _next_name(run: Load, kind: str) -> str:
@@ -443,12 +474,7 @@ def _write_all(run: Load, pattern: Pattern, values: list[str]) -> None:
 def _copy_in(run: Load, table: Table, values: list[str], *, into: str = "") -> None:
     if not table.keys:
         return
-    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(into or table.model._meta.db_table),
-        sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-    )
-    with run.owner.cursor().copy(query) as copy:
-        copy.write(table.fill(values))
+    run.write(into or table.model._meta.db_table, table.columns, table.fill(values))
     run.rows += len(table.keys)
 
 

@@ -50,3 +50,9 @@ def project(chance: random.Random, line: str) -> str:
     """The title of a project under a line."""
     tail = PROJECTS.get(line, "项目")
     return f"{chance.choice(STEMS)}{chance.choice(SUBJECTS)}{chance.choice(WORK)}{tail}"
+
+
+def address(chance: random.Random, district: str) -> str:
+    """An address in the district."""
+    street = f"{chance.choice(STEMS)}{chance.choice(('路', '街', '大道', '巷'))}"
+    return f"南京市{district}{street} {chance.randrange(1, 9999)} 号"

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. Timings are told, never asserted (see docs/performance.md)."""
