@@ -265,9 +265,9 @@ def _roots(calls: list[Call], *, granted: bool = False) -> Keys:
         of = [*free] if model is not Panel else calls
         found[model] = set(model.objects.filter(call__in=of).values_list("pk", flat=True))
     _leave_empty(found)
-    found[Notice] = set(
-        Notice.objects.filter(recipient__in=people).values_list("pk", flat=True)
-    ) | _notices_of(found[Application])
+    # Not the officers': of ten thousand cases one clerk would have a hundred thousand unread.
+    notices = Notice.objects.filter(recipient__in=people)
+    found[Notice] = set(notices.values_list("pk", flat=True))
     return {model: keys for model, keys in found.items() if keys}
 
 
@@ -282,13 +282,6 @@ def _leave_empty(found: Keys) -> None:
     for model, path in paths.items():
         held = model.objects.filter(pk__in=found[model], **{f"{path}__in": cases})
         found[model] = set(held.values_list("pk", flat=True))
-
-
-def _notices_of(cases: set[int]) -> set[int]:
-    """The notices whose address names one of the cases."""
-    uids = set(Application.objects.filter(pk__in=cases).values_list("uid", flat=True))
-    rows = Notice.objects.filter(url__gt="").values_list("pk", "url")
-    return {pk for pk, url in rows if uids & set(re.split(r"[/?=&]", url))}
 
 
 def _tables(patterns: list[Pattern | None]) -> list[str]:
