@@ -142,9 +142,7 @@ def approving(clients: int, acts: int) -> dict | None:
     """Approvals of awards of one call: the verb, and its statements."""
     awards = Award.objects.filter(state=Award.State.RESERVED)
     call = most(awards)
-    rows = list(
-        awards.filter(call=call).select_related("application").order_by("-pk")[: acts * 2]
-    )
+    rows = list(awards.filter(call=call).select_related("application").order_by("-pk")[: acts * 2])
     head = User.objects.filter(memberships__role="head", memberships__ended_at=None).first()
     if len(rows) < 20:
         return None
