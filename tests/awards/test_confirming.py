@@ -170,3 +170,24 @@ def test_what_if_says_before_confirming_what_each_account_would_hold():
     assert (budget.asked_places, budget.left_places, budget.over_places) == (2, 1, 1)
     assert [row.fits for row in rows if row.bound.rule.endswith("/unit")] == [True, True]
     assert CapAccount.objects.count() == 0
+
+
+def test_what_the_reviewers_recognised_is_computed_on_not_what_was_answered():
+    """A line without invoices: its one figure is the verified one, once there is one."""
+    scene = make_scene()
+    case = scene.case(asked="1000000")
+    verified = computing.compute(
+        schema_of(case.definition),
+        inputs={"invested_cny": "800000.00"},
+        settings=case.call.settings,
+        committed={},
+        on=case.submitted_at.date(),
+    )
+    case.verified_cny, case.computation = 80 * WAN, verified.as_json()
+    case.save(update_fields=["verified_cny", "computation"])
+    with pytest.raises(Refused) as caught:
+        confirm(scene, scene.selection((case, "support", "900000")))
+    assert caught.value.reason == "above_cap"
+    assert caught.value.facts["capped_cny"] == 80 * WAN
+    confirm(scene, scene.selection((case, "support", "800000")))
+    assert Award.objects.get().computed_cny == 80 * WAN
