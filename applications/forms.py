@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from applications.checks import Problem
 from applications.content import Content, profile_date
 from applications.entries import enter, told, typed
-from policy.schema import Condition, Field, Section
+from policy.schema import Condition, Field, Form, Section
 
 # Up to this many choices stand open as radio buttons.
 RADIO_CHOICES = 5
@@ -44,6 +44,7 @@ class SectionForm(forms.Form):
         is_open: Callable[[str], bool] = lambda code: True,
         values: Mapping[str, Any] | None = None,
         source: str = "",
+        form: Form | None = None,
     ):
         self.section = section
         self.shown = dict(shown)
@@ -57,6 +58,7 @@ class SectionForm(forms.Form):
                 editable=is_open(item.code),
                 required=item.required or _holds(item.required_if, values or shown),
                 note=source if item.prefill else "",
+                when=when_required(item, form),
             )
         self.helper = FormHelper()
         self.helper.form_tag = False
@@ -101,6 +103,7 @@ def section_form(
         is_open=is_open,
         values=content.values,
         source=source_of(content),
+        form=content.schema.form,
     )
 
 
@@ -123,16 +126,20 @@ def read_post(section: Section, post, *, is_open: Callable[[str], bool]) -> dict
 
 
 def form_field(
-    item: Field, stored: Any, *, editable: bool, required: bool, note: str = ""
+    item: Field, stored: Any, *, editable: bool, required: bool, note: str = "", when: str = ""
 ) -> forms.Field:
-    """A form field for a field of the definition. ``required`` is a mark; checks decide."""
+    """A form field for a field of the definition. ``required`` is a mark; checks decide.
+    ``when`` says in words what makes it required."""
     widget = _widget(item, stored)
+    help_text = f"{when}{item.help or _bounds(item)}"
     field = _field_class(item)(
         label=str(item.label),
         required=required,
-        help_text=conditional_escape(str(item.help or _bounds(item))),
+        help_text=conditional_escape(help_text),
         widget=widget,
     )
+    if when and not required:
+        field.mark = _("（视情况必填）")
     widget.attrs.pop("required", None)
     field.widget.use_required_attribute = lambda initial: False
     if isinstance(field, forms.ChoiceField | forms.MultipleChoiceField):
@@ -144,6 +151,27 @@ def form_field(
         field.money_unit = "wan" if item.type == "money_wan" else "yuan"
     field.note = note
     return field
+
+
+def when_required(item: Field, form: Form | None) -> str:
+    """``“建设类型”选“联建”的必填。``: what makes a field required, in the form's own words."""
+    condition = item.required_if
+    asked = form.fields.get(condition.field) if condition and form else None
+    if condition is None or asked is None:
+        return ""
+    name = str(asked.label)
+    if condition.answered is not None:
+        return _("填写了“%(name)s”的必填。") % {"name": name}
+    if condition.at_least is not None:
+        least = told(asked, f"{condition.at_least:f}")
+        return _("“%(name)s”不少于 %(least)s 的必填。") % {"name": name, "least": least}
+    if condition.is_true is not None:
+        chosen = [_("是") if condition.is_true else _("否")]
+    else:
+        codes = condition.one_of or (condition.equals,)
+        chosen = [str(asked.choice_label(code)) for code in codes]
+    words = _("或").join(f"“{word}”" for word in chosen)
+    return _("“%(name)s”选%(words)s的必填。") % {"name": name, "words": words}
 
 
 @dataclass(frozen=True)

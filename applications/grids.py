@@ -36,6 +36,8 @@ _BY_TYPE = {
 class Head:
     field: Field
     width: str
+    # Where each fixed row brings a unit of its own, the head has none.
+    shows_unit: bool = True
 
     @property
     def code(self) -> str:
@@ -43,9 +45,8 @@ class Head:
 
     @property
     def label(self) -> str:
-        unit = self.field.unit
-        money = self.field.type in {"money", "money_wan"}
-        return f"{self.field.label}（{unit}）" if unit and money else str(self.field.label)
+        unit = self.field.unit if self.shows_unit else None
+        return f"{self.field.label}（{unit}）" if unit else str(self.field.label)
 
     @property
     def is_number(self) -> bool:
@@ -106,9 +107,9 @@ class Grid:
         return list(range(1, self.pages + 1))
 
 
-def heads_of(columns: Sequence[Field]) -> list[Head]:
+def heads_of(columns: Sequence[Field], *, shows_unit: bool = True) -> list[Head]:
     return [
-        Head(column, WIDTHS.get(column.code) or _BY_TYPE.get(column.type, "l"))
+        Head(column, WIDTHS.get(column.code) or _BY_TYPE.get(column.type, "l"), shows_unit)
         for column in columns
     ]
 
@@ -200,7 +201,7 @@ def child_grid(
 ) -> Grid:
     """A child table, whole (a table of a form has at most some dozens of rows); fixed rows are
     there whether stored or not."""
-    heads = heads_of(sheet.columns)
+    heads = heads_of(sheet.columns, shows_unit=not sheet.fixed)
     options = {head.code: _options(head.field) for head in heads}
     stored = list(sheet.rows().order_by("position"))
     by_row: dict[str, dict[str, str]] = {}

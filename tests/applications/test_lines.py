@@ -199,6 +199,23 @@ def test_permits_are_asked_only_where_a_pilot_process_is_chemical_or_biological(
     assert told(application) == []
 
 
+def test_a_field_says_what_makes_it_required(client):
+    sample = SAMPLES["11-1"]
+    place = prepare(sample)
+    application = drafts.start(place.call, organisation=place.organisation, actor=place.filler)
+    client.force_login(place.filler)
+    address = reverse("application_section", args=[application.uid, "safety"])
+    page = client.get(address).content.decode()
+    words = "“中试工艺性质”选“化学（化学反应、危险化学品）”或“生物（生物活性、病原微生物）”的必填。"
+    assert page.count(words) == 7
+    assert "“近三年发生过安全、环保责任事故”选“是”的必填。不超过 1000 字" in page
+    assert (page.count("（视情况必填）"), page.count("（必填）")) == (8, 1)
+    chosen = {"process_nature": ["chemistry"]}
+    drafts.save_section(application, "platform", chosen, actor=place.filler)
+    page = client.get(address).content.decode()
+    assert (page.count("（视情况必填）"), page.count("（必填）")) == (1, 8)
+
+
 def test_the_award_of_a_pilot_platform_ends_at_its_cap():
     """¥8,000,000.00 net at the call's 25 % are the cap; one invoice more changes nothing."""
     sample = SAMPLES["11-1"]
