@@ -16,6 +16,7 @@ from portal import clock
 from portal.accounts.models import Membership, Unit
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.notices.outbox import recall as recall_notices
 
 # What stands in the number of each kind: 市科技局受理〔2026〕12号.
 KINDS = {
@@ -81,6 +82,18 @@ def issue(
 
     make_letter.delay_on_commit(letter.pk)
     return letter
+
+
+def recall(application: Application, *, since, actor) -> list[Letter]:
+    """Take back the letters that an act issued, in its undoing: nobody was told of them yet."""
+    at = clock.now()
+    found = list(application.letters.filter(issued_at__gte=since, recalled_at__isnull=True))
+    for letter in found:
+        letter.recalled_at = at
+        letter.save(update_fields=["recalled_at"])
+        recall_notices(f"letter:{letter.pk}:", at=at)
+        record("letter.recall", obj=letter, actor=actor, data={"number": letter.number})
+    return found
 
 
 def _number(code: str, unit: Unit, *, year: int) -> str:

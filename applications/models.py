@@ -100,6 +100,19 @@ MOVES: tuple[tuple[str, str], ...] = (
       )),
 )  # fmt: skip
 
+# The way back of an act that is undone in time (applications.undoing), and of nothing else.
+UNDONE_MOVES: tuple[tuple[str, str], ...] = (
+    ("formal_check", "recommendation"),
+    *((target, source)
+      for at, source in enumerate(("formal_check", "joint_review"))
+      for target in ("joint_review", "expert_review", "verification", "selection")[at:]),
+)  # fmt: skip
+
+
+def _pairs(moves) -> str:
+    """The moves as rows of SQL."""
+    return ", ".join(f"('{source}', '{target}')" for source, target in moves)
+
 
 class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -224,7 +237,29 @@ class Application(models.Model):
             models.Index(fields=["call", "status"], name="application_of_call"),
         ]
         triggers = [
-            pgtrigger.FSM(name="application_moves", field="status", transitions=list(MOVES)),
+            pgtrigger.FSM(
+                name="application_moves",
+                field="status",
+                transitions=[*MOVES, *UNDONE_MOVES],
+            ),
+            pgtrigger.Trigger(
+                name="application_back_by_undo",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                func=f"""
+                IF (OLD.status, NEW.status) IN ({_pairs(UNDONE_MOVES)}) AND NOT EXISTS (
+                  SELECT FROM (
+                    SELECT action, source, target FROM applications_transition
+                     WHERE application_id = NEW.id ORDER BY id DESC LIMIT 1) AS newest
+                   WHERE action = 'undo' AND source = OLD.status AND target = NEW.status) THEN
+                  RAISE EXCEPTION 'a case goes back by an undoing only'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'application_back_by_undo';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="application_move_audited",
                 level=pgtrigger.Row,
@@ -546,7 +581,27 @@ class Transition(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="transition_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            ),
+            pgtrigger.Trigger(
+                name="transition_undone_in_time",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__action="undo"),
+                func="""
+                IF NOT EXISTS (
+                  SELECT FROM (
+                    SELECT * FROM applications_transition
+                     WHERE application_id = NEW.application_id ORDER BY id DESC LIMIT 1) AS undone
+                   WHERE action IN ('recommend', 'return', 'accept', 'ask_correction',
+                                    'conclude_joint_review')
+                     AND source = NEW.target AND target = NEW.source
+                     AND actor_id = NEW.actor_id AND at > portal_now() - interval '10 seconds') THEN
+                  RAISE EXCEPTION 'an act is undone by its actor within ten seconds'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_undone_in_time';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -596,6 +651,8 @@ class Letter(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     issued_at = models.DateTimeField()
+    # The act was undone before anybody was told; the number is not given again.
+    recalled_at = models.DateTimeField(null=True)
     pdf = models.ForeignKey("files.Blob", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -51,9 +51,9 @@ def make_submission_papers(submission_id: int) -> None:
 
 @shared_task(name="applications.make_letter")
 def make_letter(letter_id: int) -> None:
-    """The PDF of a letter, if it has none yet."""
+    """The PDF of a letter, if it has none yet and stands."""
     letter = Letter.objects.select_related("application__organisation", "unit").get(pk=letter_id)
-    if letter.pdf_id is None:
+    if letter.pdf_id is None and letter.recalled_at is None:
         _keep(
             letter, "pdf", template="documents/letter.typ", data=letters.paper_data(letter),
             name=f"{letter.number}.pdf", at=letter.issued_at,
@@ -68,7 +68,9 @@ def sweep_papers() -> int:
         Q(receipt__isnull=True) | Q(form__isnull=True), received_at__lt=before
     ).order_by("pk")
     submissions = list(waiting.values_list("pk", flat=True)[:_SWEEP_AT_ONCE])
-    unprinted = Letter.objects.filter(pdf__isnull=True, issued_at__lt=before).order_by("pk")
+    unprinted = Letter.objects.filter(
+        pdf__isnull=True, recalled_at__isnull=True, issued_at__lt=before
+    ).order_by("pk")
     found = list(unprinted.values_list("pk", flat=True)[:_SWEEP_AT_ONCE])
     for pk in submissions:
         make_submission_papers(pk)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applications import deadlines
+from applications import deadlines, undoing
 from applications.listing import holder_name, stage_name
 from applications.models import (
     ENDED,
@@ -124,13 +124,17 @@ class Road:
     def of(cls, application: Application, *, calendar: workdays.Calendar) -> "Road":
         return cls(
             application=application,
-            transitions=list(
+            transitions=undoing.standing(
                 application.transitions.exclude(action__in=_BEFORE).select_related("actor", "unit")
             ),
             submissions=list(
                 application.submissions.defer("snapshot").select_related("submitted_by")
             ),
-            letters=list(application.letters.select_related("unit").order_by("pk")),
+            letters=list(
+                application.letters.filter(recalled_at__isnull=True)
+                .select_related("unit")
+                .order_by("pk")
+            ),
             corrections=list(application.corrections.all()),
             calendar=calendar,
         )

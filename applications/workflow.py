@@ -85,7 +85,12 @@ TABLE: tuple[Move, ...] = (
         "withdrawn", ("org_admin",), _("撤回申报"), pgettext_lazy("done", "撤回申报"), reason_required=True,
     ),
 )  # fmt: skip
-BY_ACTION = {row.action: row for row in TABLE}
+# Not a step of the road: the same officer takes back the last of a few acts, within ten seconds
+# (applications.undoing). Its sources and targets are those of the act, the other way round.
+UNDO = Move(
+    "undo", (), "", ("district_clerk", "lead_clerk"), _("撤销"), pgettext_lazy("done", "撤销上一步")
+)
+BY_ACTION = {row.action: row for row in (*TABLE, UNDO)}
 
 # Who holds a case in a status: a part of the routing, or the applicant (None).
 HOLDER: dict[str, str | None] = {
@@ -100,7 +105,8 @@ HOLDER: dict[str, str | None] = {
 
 
 class MoveRefused(Exception):
-    """The move is not possible: ``reason`` is one of role, state, reason_missing, changed."""
+    """The move is not possible: ``reason`` is one of role, state, reason_missing, changed; of an
+    undoing also too_late, acted_since."""
 
     def __init__(self, reason: str, *, action: str, status: str = "", changed_by=None):
         self.reason = reason

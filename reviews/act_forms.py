@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.workflow import BY_ACTION
 from portal.accounts.models import Role
 from reviews import checking, consulting, forms, proposing, recommending
-from reviews.models import Opinion
+from reviews.models import Opinion, Recommendation
 from reviews.refusals import Refused
 
 
@@ -115,6 +115,8 @@ def first_form(act: str, case, user, data=None) -> forms.ActForm:
     more: dict[str, Any] = {}
     if act == "recommend":
         initial["how"] = "visit"
+    if act in {"recommend", "return"} and data is None:
+        initial |= _undone(act, case, user)
     if act == "conclude":
         against = [Opinion.Outcome.OBJECTION, Opinion.Outcome.VETO]
         more["opinions"] = case.opinions.filter(outcome__in=against).select_related("unit")
@@ -123,3 +125,23 @@ def first_form(act: str, case, user, data=None) -> forms.ActForm:
         if opinion.outcome in consulting.GIVEN:
             initial |= {"outcome": opinion.outcome, "text": opinion.text}
     return FORMS[act].form(data, initial=initial, **more)
+
+
+def _undone(act: str, case, user) -> dict[str, Any]:
+    """What stood in the act that the user has just undone."""
+    row = case.recommendations.order_by("-pk").first()
+    kinds = {
+        "recommend": Recommendation.Outcome.RECOMMENDED,
+        "return": Recommendation.Outcome.RETURNED,
+    }
+    if row is None or not row.undone_at or row.made_by_id != user.pk or row.outcome != kinds[act]:
+        return {}
+    if act == "return":
+        return {"reason": row.opinion}
+    return {
+        "opinion": row.opinion,
+        "how": "visit" if row.visited_on else "papers",
+        "visited_on": row.visited_on,
+        "visitors": row.visitors,
+        "record": row.record,
+    }

@@ -1,9 +1,10 @@
 """The page on which a correction is put together: every place, what failed, the letter's preview."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from applications.models import Application
@@ -90,6 +91,22 @@ def row_numbers(text: str) -> list[int]:
         low, high = int(first), int(last or first)
         found += range(low, min(high, low + 499) + 1)
     return list(dict.fromkeys(found))[:500]
+
+
+def typed(application: Application, flagged: Iterable[Mapping]) -> QueryDict:
+    """The flags of a correction as they were typed: places, and rows by their numbers."""
+    data = QueryDict(mutable=True)
+    rows = {row.uid: row.position for row in application.table_rows.all()}
+    rows |= {row.uid: row.position for row in application.invoices.all()}
+    for flag in flagged:
+        code, _dot, name = flag["path"].partition(".")
+        if name in rows:
+            data.appendlist(f"rows.{code}", str(rows[name]))
+            data.appendlist(f"rows-reason.{code}", flag["reason"])
+        else:
+            data.appendlist("flag", flag["path"])
+            data[f"reason.{flag['path']}"] = flag["reason"]
+    return data
 
 
 def read(application: Application, data: Mapping | None) -> Draft:

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import CharField, DateField, F, TextField, Value
+from django.db.models import Case, CharField, DateField, F, TextField, Value, When
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from applications.models import Application, Correction
 from applications.workflow import BY_ACTION, schema_of
 from policy.schema import DefinitionSchema
+
+RECALLED = "recalled"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ def events(application: Application) -> list[Event]:
         unit_zh=F("unit__name_zh"), unit_en=F("unit__name_en"), words=F("note"),
         day=Value(None, output_field=DateField()), people=_text(""), key=F("id"),
     )  # fmt: skip
-    visits = application.recommendations.filter(visited_on__isnull=False).order_by().values(
+    visits = application.recommendations.filter(
+        visited_on__isnull=False, undone_at__isnull=True
+    ).order_by().values(
         sort=_text("visit"), what=F("outcome"), stamp=F("made_at"), person=F("made_by__name"),
         unit_zh=F("unit__name_zh"), unit_en=F("unit__name_en"), words=F("record"),
         day=F("visited_on"), people=F("visitors"), key=F("id"),
@@ -44,7 +48,10 @@ def events(application: Application) -> list[Event]:
     letters = application.letters.order_by().values(
         sort=_text("letter"), what=F("number"), stamp=F("issued_at"), person=F("issued_by__name"),
         unit_zh=F("unit__name_zh"), unit_en=F("unit__name_en"),
-        words=Value("", output_field=TextField()),
+        words=Case(
+            When(recalled_at__isnull=False, then=Value(RECALLED)),
+            default=Value(""), output_field=TextField(),
+        ),
         day=Value(None, output_field=DateField()), people=F("subject"), key=F("id"),
     )  # fmt: skip
     rows = moves.union(visits, letters, all=True).order_by("stamp", "key")
@@ -58,7 +65,8 @@ def _event(row: dict) -> Event:
     if row["sort"] == "visit":
         return Event(_("实地核查"), row["stamp"], who, row["words"], row["day"], row["people"])
     if row["sort"] == "letter":
-        return Event(f"{row['people']} {row['what']}", row["stamp"], who, "")
+        note = _("已撤回，未送达") if row["words"] == RECALLED else ""
+        return Event(f"{row['people']} {row['what']}", row["stamp"], who, note)
     known = BY_ACTION.get(row["what"])
     return Event(str(known.done) if known else row["what"], row["stamp"], who, row["words"])
 

@@ -48,6 +48,8 @@ class Recommendation(models.Model):
     opinion = models.TextField()
     made_by = _user()
     made_at = models.DateTimeField()
+    # Taken back in time (reviews.undoing): it never counted.
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["application", "-id"], name="recommendation_of_case")]

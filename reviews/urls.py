@@ -32,6 +32,7 @@ urlpatterns = [
     path("cases/<str:uid>/accept/", acts.accept, name="review_accept"),
     path("cases/<str:uid>/refuse/", acts.refuse, name="review_refuse"),
     path("cases/<str:uid>/conclude/", acts.conclude, name="review_conclude"),
+    path("cases/<str:uid>/undo/", acts.undo, name="review_undo"),
     path("cases/<str:uid>/opinion/", acts.opinion, name="review_opinion"),
     path("cases/<str:uid>/correction/", correction.correction, name="review_correction"),
     path("cases/<str:uid>/verification/", verification.draft, name="review_verification"),

@@ -29,6 +29,8 @@ _PLAIN = {
     "no_fields": lambda: _("请至少选择一个领域。"),
     "uscc": lambda: _("统一社会信用代码不正确，请核对。"),
     "already": lambda: _("该事项已经办理过。"),
+    "too_late": lambda: _("已超过 10 秒，通知已经发出，不能撤销；如需更正，请按程序办理。"),
+    "acted_since": lambda: _("该件已有后续办理，不能撤销。"),
     "met_on": lambda: _("会议日期不能晚于今天。"),
     "frees_money": lambda: _("该结论须同时释放额度和名额，请在审签页办理。"),
     "inputs": lambda: _("申报内容缺少测算所需的数据，请要求补正。"),
@@ -57,6 +59,8 @@ def _moved(reason: str, last: Transition | None, status: str, facts=None) -> str
         return _PLAIN["role"]()
     if reason == "reason_missing":
         return _PLAIN["reason_missing"]()
+    if reason in {"too_late", "acted_since"}:
+        return _PLAIN[reason]()
     if last is not None:
         row = BY_ACTION.get(last.action)
         return _(

@@ -70,7 +70,7 @@ def application_letter(request, uid: str, letter_uid: str):
     application = _named_case(request, uid)
     try:
         letter = Letter.objects.select_related("unit", "pdf").get(
-            application=application, uid=letter_uid
+            application=application, uid=letter_uid, recalled_at__isnull=True
         )
     except Letter.DoesNotExist:
         raise Http404(letter_uid) from None

@@ -1,8 +1,7 @@
 """A round of correction: put together on one page, the letter previewed, then sent."""
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from applications import workflow
@@ -16,6 +15,7 @@ from reviews import checking, flagging
 from reviews.desk import whole_number
 from reviews.loading import case_for
 from reviews.refusals import Refused
+from reviews.views import undo_bar
 from reviews.words import words
 
 clerk = require_role(Role.CLERK)
@@ -36,25 +36,27 @@ def correction(request, uid: str):
                 checking.ask_correction(
                     case, actor=request.user, flags=draft.flags, seen_revision=seen
                 )
-                messages.success(
-                    request, _("补正通知书已发出：{number}").format(number=case.number)
-                )
-                return redirect("review_inbox")
+                return redirect(undo_bar.told(reverse("review_inbox"), case))
             checking.check_flags(case, draft.flags)
             preview = letter_preview(case, draft.flags)
         except (Refused, MoveRefused) as refused:
             errors = [("", words(_named(refused, case)))]
+    return page(request, case, draft, errors=errors, preview=preview, seen=seen)
+
+
+def page(request, case, draft, *, errors=(), preview=None, seen: int | None = None):
+    """The page with what was typed; ``seen`` is the revision that the letter is about."""
     context = {
         "case": case,
         "draft": draft,
         "errors": errors,
         "preview": preview,
-        "seen": seen,
+        "seen": case.revision if seen is None else seen,
+        "action": reverse("review_correction", args=[case.uid]),
         "round": case.correction_round + 1,
         "max_rounds": checking.max_rounds(case),
     }
-    status = 422 if errors else 200
-    return render(request, "reviews/correction.html", context, status=status)
+    return render(request, "reviews/correction.html", context, status=422 if errors else 200)
 
 
 def _named(refused: Exception, case) -> Exception:

@@ -16,6 +16,7 @@ from reviews import checking, desk, findings, forms, history, inbox, masking, re
 from reviews.act_forms import FORMS, first_form
 from reviews.loading import attachment_of, case_for
 from reviews.refusals import Refused
+from reviews.views import undo_bar
 from reviews.views.lists import chosen_view
 from reviews.words import words
 
@@ -48,6 +49,7 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
         "owner_uid": case.uid,
         "paper_title": case.title,
         "wrong": wrong,
+        "undo": undo_bar.of(request),
         **_panel(board, tab, act, mask),
         **_document(board, mask, request.GET),
     }

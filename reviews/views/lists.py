@@ -11,6 +11,7 @@ from portal.accounts.models import Role
 from portal.paging import page_by_key
 from reviews import inbox as boxes
 from reviews import releasing
+from reviews.views import undo_bar
 
 officer = require_role(Role.CLERK, Role.HEAD)
 head = require_role(Role.HEAD)
@@ -44,6 +45,7 @@ def inbox(request):
         "hidden": counts[code] if found.is_set and not page.rows else None,
         "kept": f"view={code}",
         "today": today,
+        "undo": undo_bar.of(request),
     }
     return render(request, "reviews/inbox.html", context)
 

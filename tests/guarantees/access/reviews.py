@@ -170,6 +170,8 @@ ROWS = [
     Row("review_accept", post=LEAD_CLERK, kwargs=case(CHECK)),
     Row("review_refuse", post=LEAD_CLERK, kwargs=case(CHECK)),
     Row("review_conclude", post=LEAD_CLERK, kwargs=case(JOINT)),
+    # Nobody has an act here to undo; tests/reviews/test_undoing.py undoes one's own.
+    Row("review_undo", post=frozenset(), kwargs=case(RECOMMENDATION)),
     Row("review_opinion", post=CO_UNIT_CLERK, kwargs=case(JOINT)),
     Row("review_correction", get=LEAD_CLERK, post=LEAD_CLERK, kwargs=case(CHECK)),
     Row("review_verification", get=LEAD_CLERK, post=LEAD_CLERK, kwargs=case(VERIFICATION)),
