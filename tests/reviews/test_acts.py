@@ -68,7 +68,7 @@ def test_recommend_goes_on_to_the_next_case_of_the_list(client, office):
         seen=first.revision, opinion="同意推荐", how="papers",
     )  # fmt: skip
     assert page.status_code == 302
-    assert page["Location"] == f"/reviews/cases/{second.uid}/?view=mine"
+    assert page["Location"] == f"/reviews/cases/{second.uid}/?view=mine&acted={first.uid}"
     assert status_of(first) == "formal_check"
 
 
