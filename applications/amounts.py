@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from applications.content import ASKED_FIELDS, Content, load, profile_value
 from applications.models import Application, Invoice
@@ -12,6 +12,8 @@ from policy.computing import Computation, InputsRefused, Scope, compute
 from policy.eligibility import Reason, judge
 from policy.models import Call
 from policy.schema import DefinitionSchema
+from policy.schema.award import CapScope
+from policy.years import award_year
 from portal import clock
 from portal.accounts.models import Organisation
 
@@ -19,16 +21,38 @@ from portal.accounts.models import Organisation
 PROFILE_INPUTS = {"organisation_kind": "kind"}
 
 
-def scope_of(application: Application) -> Scope:
-    """What the caps of this case are counted for, as the ledger counts: a project, task, result
-    or person is the case itself, everything else its organisation."""
-    by_case = {"project", "task", "result", "person"}
-    own, organisation = application.uid, application.organisation.uid
-    subjects = {
-        cap.scope: own if cap.scope in by_case else organisation
-        for cap in schema_of(application).caps
-    }
-    return Scope(subjects, year=application.call.year, call=application.call.uid)
+# One case is one project, task or result; natural persons are not registered, so the case stands
+# for the person. A centre, platform or station is its organisation's, unless an answer tells it.
+BY_CASE = frozenset({"project", "task", "result", "person"})
+
+
+def scope_of(
+    application: Application, *, year: int | None = None, budget_cny: Decimal | None = None
+) -> Scope:
+    """What the caps of this case are counted for, as the ledger counts them.
+
+    ``year``: the year that its award counts in, where it has one; else as the call says, today.
+    ``budget_cny``: the call's, where it bounds the case too.
+    """
+    call, own = application.call, application.uid
+    organisation = application.organisation.uid
+    if year is None:
+        today = clock.today()
+        submitted_at = application.submitted_at
+        year = award_year(
+            schema_of(application),
+            call.settings,
+            call_year=call.year,
+            submitted_on=clock.local(submitted_at).date() if submitted_at else today,
+            selected_on=today,
+        )
+    subjects = {scope: own if scope in BY_CASE else organisation for scope in get_args(CapScope)}
+    return Scope(
+        subjects | application.subjects | {"case": own},
+        year=year,
+        call=call.uid,
+        budget_cny=budget_cny,
+    )
 
 
 def inputs_of(content: Content, *, verified: bool = False) -> dict[str, Any]:

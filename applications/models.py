@@ -176,6 +176,8 @@ class Application(models.Model):
     recommended_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     approved_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     paid_cny = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    # What the case stands for where an answer identifies it: {"centre": …} (applications.identities).
+    subjects = models.JSONField(default=dict, blank=True)
     # The computation that the amounts above come from (policy.computing), steps and version.
     computation = models.JSONField(default=dict)
     # Who holds it, until when: a unit, or the applicant (null).

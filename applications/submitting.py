@@ -8,7 +8,16 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from applications import amounts, checks, content, corrections, drafts, numbering, snapshot
+from applications import (
+    amounts,
+    checks,
+    content,
+    corrections,
+    drafts,
+    identities,
+    numbering,
+    snapshot,
+)
 from applications.models import Answer, Application, Part, Status, Submission
 from applications.roles import case_roles
 from applications.workflow import BY_ACTION, MoveRefused, add_party, move
@@ -273,6 +282,7 @@ def _write(case: Application, prepared: Prepared, *, at: datetime, first: bool) 
     case.capped_cny = computation.capped_cny if computation else None
     case.asked_cny = prepared.asked_cny or Decimal("0.00")
     case.computation = prepared.snapshot["computation"]
+    case.subjects = identities.subjects(prepared.content)
 
 
 def _claimed(prepared: Prepared) -> Decimal | None:

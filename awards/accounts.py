@@ -5,28 +5,24 @@ has, and by the caps of its pinned definition. Rules and scopes are data; only h
 identified is written here.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import get_args
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
+from applications import amounts
 from applications.models import Application
-from awards.models import CapAccount
+from awards.models import Award, CapAccount, Entry, Posting
 from policy import computing
 from policy.calls import schema_of
 from policy.models import Call, Measure
-from policy.schema.award import CapScope
 from portal.accounts.models import Organisation
 from portal.audit.recording import record
 
 CALL_BUDGET = "call_budget"
-
-# What a cap's scope is identified by. One case is one project (task, result); a centre, platform
-# or station is its organisation's. Natural persons are not registered yet: the case stands for
-# the person.
-_BY_CASE = frozenset({"project", "task", "result", "person"})
+ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, order=True)
@@ -49,6 +45,10 @@ class Bound:
     organisation: Organisation | None = field(default=None, compare=False)
     year: int | None = field(default=None, compare=False)
     cap_code: str = field(default="", compare=False)
+    # A ceiling over several lines: what they gave under calls without it counts all the same.
+    lines: tuple[str, ...] = field(default=(), compare=False)
+    # A rule of stacking that the call uses: what the other lines hold is asked for.
+    stacking: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -57,6 +57,11 @@ class Bound:
     @property
     def follows_call(self) -> bool:
         return self.rule == CALL_BUDGET
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it bounds anything; a rule of stacking is only a record of what is held."""
+        return self.follows_call or self.cap_cny is not None or self.cap_places is not None
 
 
 def budget_bound(call: Call) -> Bound:
@@ -74,17 +79,18 @@ def budget_bound(call: Call) -> Bound:
     )
 
 
-def quota_bound(call: Call) -> Bound | None:
+def quota_bound(call: Call, *, year: int | None = None) -> Bound | None:
     """The places that the document names for the measure (10-1: 10家), or None.
 
     A total and a stock are one account for all years; ``per_year`` and ``per_call`` start anew.
+    ``year``: the one that the case counts in, if not the call's.
     """
     schema = schema_of(call.definition) if call.definition else None
     quota = schema.quota_plan(call.settings) if schema else None
     if quota is None:
         return None
-    meaning = quota.meaning
-    period = {"per_year": str(call.year), "per_call": call.uid}.get(meaning, "lifetime")
+    meaning, year = quota.meaning, year or call.year
+    period = {"per_year": str(year), "per_call": call.uid}.get(meaning, "lifetime")
     scope = f"line:{call.measure.line}/{period}"
     return Bound(
         rule=f"{call.measure.line}/places",
@@ -95,26 +101,17 @@ def quota_bound(call: Call) -> Bound | None:
         cap_places=quota.places,
         measure=call.measure,
         call=call if meaning == "per_call" else None,
-        year=call.year if meaning == "per_year" else None,
+        year=year if meaning == "per_year" else None,
     )
 
 
-def scope_of(application: Application) -> computing.Scope:
-    """What the caps of the case are counted for, as policy.computing takes it."""
-    call = application.call
-    return computing.Scope(
-        subjects={
-            scope: application.uid if scope in _BY_CASE else application.organisation.uid
-            for scope in get_args(CapScope)
-        },
-        year=call.year,
-        call=call.uid,
-        budget_cny=call.budget_cny,
-    )
+def scope_of(application: Application, *, year: int | None = None) -> computing.Scope:
+    """What the caps of the case are counted for, the call's budget among them."""
+    return amounts.scope_of(application, year=year, budget_cny=application.call.budget_cny)
 
 
-def cap_bounds(application: Application) -> list[Bound]:
-    """The caps of the pinned definition, with the call's settings, in the scope and period of
+def cap_bounds(application: Application, *, scope: computing.Scope) -> list[Bound]:
+    """The caps of the pinned definition and the call's own ceilings, in the scope and period of
     this case.
 
     ``once`` is one place: a second award in the scope and period is refused, whatever room is
@@ -122,32 +119,71 @@ def cap_bounds(application: Application) -> list[Bound]:
     """
     call, schema = application.call, schema_of(application.definition)
     caps = {cap.code: cap for cap in schema.cap_plan(call.settings)}
+    found = []
+    for account in computing.accounts(schema, settings=call.settings, scope=scope):
+        if account.code == CALL_BUDGET:
+            continue
+        cap = caps.get(account.code)
+        lines: tuple[str, ...] = ()
+        rule = f"{call.measure.line}/{account.code}"
+        if account.code == "group_limit":
+            lines = computing.group_lines(schema, call.settings)
+            rule = f"group/{hashlib.sha256(','.join(lines).encode()).hexdigest()[:16]}"
+        period = account.key.rpartition("/")[2]
+        found.append(
+            Bound(
+                rule=rule,
+                scope=account.key,
+                label_zh=account.label.zh,
+                label_en=account.label.en,
+                clause=account.clause,
+                cap_cny=account.cap_cny,
+                cap_places=1 if cap and cap.once else None,
+                # A ceiling over several lines is no one measure's.
+                measure=None if lines else call.measure,
+                call=call if cap and cap.period == "call" else None,
+                organisation=application.organisation,
+                year=scope.year if period == str(scope.year) else None,
+                cap_code=account.code,
+                lines=lines,
+            )
+        )
+    return found
+
+
+def stack_bounds(application: Application, *, scope: computing.Scope) -> list[Bound]:
+    """The record of what the lines of each rule of stacking hold for the case's subject.
+
+    It is kept whether the call uses the rule or not: the next call may.
+    """
+    call, schema = application.call, schema_of(application.definition)
     return [
         Bound(
-            rule=f"{call.measure.line}/{account.code}",
-            scope=account.key,
-            label_zh=account.label.zh,
-            label_en=account.label.en,
-            clause=account.clause,
-            cap_cny=account.cap_cny,
-            cap_places=1 if cap.once else None,
+            rule=f"stack/{stack.rule.code}",
+            scope=stack.key,
+            label_zh=stack.rule.label.zh,
+            label_en=stack.rule.label.en,
             measure=call.measure,
-            call=call if cap.period == "call" else None,
             organisation=application.organisation,
-            year=call.year if cap.period == "year" else None,
-            cap_code=account.code,
+            cap_code=stack.code,
+            stacking=stack.rule.mode != "none",
         )
-        for account in computing.accounts(
-            schema, settings=call.settings, scope=scope_of(application)
-        )
-        if (cap := caps.get(account.code)) is not None
+        for stack in computing.stack_accounts(schema, settings=call.settings, scope=scope)
     ]
 
 
-def bounds_of(application: Application) -> tuple[Bound, ...]:
-    """Every bound of the case, in the order of the key: the order in which accounts are locked."""
-    found = [budget_bound(application.call), *cap_bounds(application)]
-    if quota := quota_bound(application.call):
+def bounds_of(application: Application, *, year: int | None = None) -> tuple[Bound, ...]:
+    """Every bound of the case, in the order of the key: the order in which accounts are locked.
+
+    ``year``: the one that its award counts in, where it has one.
+    """
+    scope = scope_of(application, year=year)
+    found = [
+        budget_bound(application.call),
+        *cap_bounds(application, scope=scope),
+        *stack_bounds(application, scope=scope),
+    ]
+    if quota := quota_bound(application.call, year=scope.year):
         found.append(quota)
     return tuple(sorted(found))
 
@@ -218,17 +254,52 @@ def room(account: CapAccount, bound: Bound) -> tuple[Decimal | None, int | None]
     caps_places = (
         [account.cap_places] if bound.follows_call else [account.cap_places, bound.cap_places]
     )
-    cny = [cap - account.committed_cny for cap in caps_cny if cap is not None]
+    used_cny = account.committed_cny + uncounted_cny(bound, account)
+    cny = [cap - used_cny for cap in caps_cny if cap is not None]
     places = [cap - account.committed_places for cap in caps_places if cap is not None]
     return min(cny, default=None), min(places, default=None)
+
+
+def uncounted_cny(bound: Bound, account: CapAccount | None) -> Decimal:
+    """What the lines of a ceiling over several lines gave the organisation under calls that do not
+    know the ceiling: no posting tells the account of it. One query, for such a ceiling only."""
+    if not bound.lines:
+        return ZERO
+    awards = Award.objects.filter(
+        organisation=bound.organisation, call__measure__line__in=bound.lines
+    )
+    if bound.year is not None:
+        awards = awards.filter(year=bound.year)
+    entries = Entry.objects.filter(award__in=awards)
+    if account is not None:
+        entries = entries.exclude(postings__account=account)
+    return entries.aggregate(cny=Sum("committed_change_cny"))["cny"] or ZERO
+
+
+def _of_other_lines(bound: Bound, account: CapAccount) -> tuple[Decimal, int]:
+    """What lines other than the bound's own hold in a record of stacking: 元 and awards."""
+    held = (
+        Posting.objects.filter(account=account)
+        .exclude(entry__award__call__measure=bound.measure)
+        .aggregate(cny=Sum("entry__committed_change_cny"), places=Sum("entry__places_change"))
+    )
+    return held["cny"] or ZERO, held["places"] or 0
 
 
 def committed(
     bounds: Iterable[Bound], accounts: Mapping[tuple[str, str], CapAccount]
 ) -> dict[tuple[str, str], Decimal]:
-    """(cap code, key) → what is committed there (元), as policy.computing takes it."""
-    return {
-        (bound.cap_code or bound.rule, bound.scope): accounts[bound.key].committed_cny
-        for bound in bounds
-        if (bound.cap_code or bound.follows_call) and bound.key in accounts
-    }
+    """(code, key) → what is committed there (元), as policy.computing takes it."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for bound in bounds:
+        account = accounts.get(bound.key)
+        if account is None or not (bound.cap_code or bound.follows_call):
+            continue
+        code = bound.cap_code or bound.rule
+        if not code.startswith("stacking."):
+            found[code, bound.scope] = account.committed_cny + uncounted_cny(bound, account)
+        elif bound.stacking:
+            cny, places = _of_other_lines(bound, account)
+            found[code, bound.scope] = cny
+            found[f"{code}.places", bound.scope] = Decimal(places)
+    return found

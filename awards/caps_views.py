@@ -153,7 +153,7 @@ def award(request, uid: str):
     award = access.get_award(request.user, uid)
     case = award.application
     case.call, case.definition, case.organisation = award.call, award.definition, award.organisation
-    bounds = bounds_of(case)
+    bounds = [bound for bound in bounds_of(case, year=award.year) if bound.is_bound]
     accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
     context = {
         "award": award,

@@ -87,6 +87,8 @@ def demands(
     found: dict[tuple[str, str], Demand] = {}
     for case, amount_cny in asked:
         for bound in bounds_of(case):
+            if not bound.is_bound:
+                continue
             demand = found.setdefault(bound.key, Demand(bound))
             demand.asked_cny += amount_cny
             demand.asked_places += 1

@@ -20,8 +20,17 @@ from django.db.models import Case, F, Min, Sum, When
 
 from applications.models import Application
 from awards import figures
-from awards.accounts import Bound, bounds_of, budget_bound, open_and_lock, quota_bound, room
+from awards.accounts import (
+    Bound,
+    bounds_of,
+    budget_bound,
+    open_and_lock,
+    quota_bound,
+    room,
+    scope_of,
+)
 from awards.models import Award, CapAccount, Entry, Payment, Posting
+from policy.calls import schema_of
 from policy.models import Call
 from portal import clock
 from portal.audit.recording import record
@@ -178,7 +187,7 @@ def reserve(
             organisation=application.organisation,
             definition=application.definition,
             selection=selection,
-            year=call.year,
+            year=scope_of(application).year,
             computed_cny=basis.computed_cny,
             capped_cny=basis.capped_cny,
             recommended_cny=basis.recommended_cny,
@@ -261,7 +270,9 @@ def give_back(payment: Payment, *, actor, note: str) -> Entry:
 def claw_back(
     award: Award, *, actor, amount_cny: Decimal, note: str, key: str, places: int = 0
 ) -> Entry:
-    """Take back what was paid; the room, and the place if one is given back, are free again."""
+    """Take back what was paid; the room is free again, and the place if one is given back and
+    the call says that an exit frees it (``quota.exit_frees``)."""
+    places = places if exit_frees(award.call) else 0
     return _act(
         award,
         Entry(
@@ -294,6 +305,13 @@ def release(award: Award, *, actor, note: str) -> Entry:
         ),
         actor=actor,
     )
+
+
+def exit_frees(call: Call) -> bool:
+    """Whether the place of one that leaves after its approval is free again, by the call."""
+    assert call.definition is not None  # published
+    quota = schema_of(call.definition).quota_plan(call.settings)
+    return quota.exit_frees if quota is not None else True
 
 
 def open_balance(

@@ -15,6 +15,7 @@ from applications.papers import chinese_date
 from awards import ledger, telling
 from awards.finance import require_finance
 from awards.models import Award, Entry, Payment, PaymentBatch
+from policy.call_settings import Chosen
 from policy.calls import schema_of
 from policy.models import Call
 from policy.money import round_cny, uppercase_cny
@@ -50,6 +51,12 @@ def percents(call: Call) -> list[int]:
     if setting is None:
         return [100]
     return list(call.settings.get(setting.code) or setting.default or [100])
+
+
+def city_share(call: Call) -> Decimal:
+    """The part of every payment that the city bears, by the call; the district bears the rest."""
+    assert call.definition is not None  # published
+    return Decimal(Chosen(schema_of(call.definition), call.settings).optional("city_share") or 1)
 
 
 def split(amount_cny: Decimal, shares: Sequence[int]) -> list[Decimal]:

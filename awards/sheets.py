@@ -16,7 +16,8 @@ from django.db.models import Sum
 
 from awards.models import Award, Entry, Payment, PaymentBatch
 from awards.overview import LineRow, lines, years
-from awards.payments import percents
+from awards.payments import city_share, percents
+from policy import rules
 from policy.models import Call
 from policy.money import uppercase_cny, wan
 from portal import clock
@@ -313,7 +314,7 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
         .order_by("award__application__number", "instalment")
     )
     before = _paid_before(batch, payments)
-    shares = len(percents(batch.call))
+    shares, city = len(percents(batch.call)), city_share(batch.call)
     total_cny = sum((payment.amount_cny for payment in payments), ZERO)
     return [
         Sheet(
@@ -331,11 +332,12 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
                 Column("期次", 8),
                 Column("本次金额", 16, "yuan", total=True),
                 Column("大写", 30),
-                Column("市/区分担", 12),
+                Column("市级承担", 16, "yuan", total=True),
+                Column("区级承担", 16, "yuan", total=True),
                 Column("累计拨付", 16, "yuan", total=True),
                 Column("余额", 16, "yuan", total=True),
             ],
-            rows=_payment_rows(payments, before, shares),
+            rows=_payment_rows(payments, before, shares, city),
             count=len(payments),
             foot=[
                 "合计（大写）：" + uppercase_cny(total_cny),
@@ -345,7 +347,9 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
     ]
 
 
-def _payment_rows(payments, before: dict[int, Decimal], shares: int) -> Iterator[list[Any]]:
+def _payment_rows(
+    payments, before: dict[int, Decimal], shares: int, city: Decimal
+) -> Iterator[list[Any]]:
     for place, payment in enumerate(payments, start=1):
         so_far = before[payment.pk] + payment.amount_cny
         yield [
@@ -358,8 +362,7 @@ def _payment_rows(payments, before: dict[int, Decimal], shares: int) -> Iterator
             f"{payment.instalment}/{shares}",
             payment.amount_cny,
             uppercase_cny(payment.amount_cny),
-            # The document states no share of city and district, and no call sets one yet.
-            "未规定",
+            *rules.shares(payment.amount_cny, city),
             so_far,
             (payment.award.approved_cny or ZERO) - so_far,
         ]

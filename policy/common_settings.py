@@ -95,10 +95,10 @@ def _of_stacking(stacks: Iterable[Entry]) -> Iterable[tuple[str, Entry]]:
 def _of_places(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
     quota = body.get("quota")
     if quota is not None:
-        meaning = quota.get("meaning", "total")
-        yield "quota_meaning", {"default": meaning}
-        yield "quota_exit", {"default": meaning == "stock"}
+        yield "quota_meaning", {"default": quota.get("meaning", "total")}
+        yield "quota_exit", {"default": quota.get("exit_frees", True)}
     yield "waiting_list", {}
+    yield "cases_per_organisation", {}
 
 
 def _of_money(body: Mapping[str, Any], lines) -> Iterable[tuple[str, Entry]]:

@@ -1,7 +1,7 @@
 """The selection meeting (会议遴选): drafted here by a clerk; a head confirms in awards, where it
 reserves money and places."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
+from policy import money
+from policy.call_settings import Chosen
+from policy.calls import schema_of
 from policy.models import Call, CallFigures
+from policy.rules import pro_rata
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
@@ -71,6 +75,56 @@ def most_cny(application: Application) -> Decimal:
         amount for amount in (application.capped_cny, application.asked_cny) if amount is not None
     ]
     return min(known, default=ZERO)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the call says of a meeting: whether it keeps a waiting list, and what happens where
+    the budget is short (``by_rank`` or ``pro_rata``); ``unit``: to what amounts are cut."""
+
+    waiting_list: bool = True
+    budget_short: str = "by_rank"
+    unit: money.Unit = "yuan"
+
+
+def rules_of(call: Call) -> Rules:
+    assert call.definition is not None  # published
+    chosen = Chosen(schema_of(call.definition), call.settings)
+    return Rules(
+        waiting_list=chosen.optional("waiting_list") is not False,
+        budget_short=chosen.optional("budget_short") or "by_rank",
+        unit=chosen.optional("rounding_unit") or "yuan",
+    )
+
+
+def cut_amounts(
+    call: Call, items: Iterable[Item], cases: Mapping[int, Candidate]
+) -> dict[int, Decimal]:
+    """The most that each supported case may get where the call cuts all in one proportion: case
+    → 元. Empty where the call goes by rank, or where everything fits."""
+    rules, figures = rules_of(call), figures_of(call)
+    left = figures.left_cny if figures else None
+    if rules.budget_short != "pro_rata" or left is None:
+        return {}
+    supported = [
+        row.application.pk for row in items if row.outcome == SelectionItem.Outcome.SUPPORT
+    ]
+    most = [cases[pk].most_cny for pk in supported]
+    if sum(most, ZERO) <= left:
+        return {}
+    return dict(zip(supported, pro_rata(most, left, unit=rules.unit), strict=True))
+
+
+def suggested(call: Call, rows: Sequence[Candidate]) -> dict[int, Decimal]:
+    """What the page starts with: the most of each case, cut where the call cuts and as many as
+    there are places for do not fit together."""
+    figures = figures_of(call)
+    places = figures.places_left if figures else None
+    first = [
+        Item(row.application, SelectionItem.Outcome.SUPPORT, row.most_cny) for row in rows[:places]
+    ]
+    cuts = cut_amounts(call, first, {row.application.pk: row for row in rows})
+    return {row.application.pk: cuts.get(row.application.pk, row.most_cny) for row in rows}
 
 
 @dataclass(frozen=True)
@@ -153,7 +207,8 @@ def update(
 
     Raises ``Refused``: role, state (confirmed), changed, no_cases, met_on (in the future), and by
     case number: stage (it is not before the meeting), drafted_elsewhere, amount (not above 0 or
-    above the most), reason_missing (a rejection).
+    above the most), no_waiting_list, pro_rata (more than the call's cut leaves), reason_missing
+    (a rejection).
     """
     selection = _hold(selection, actor=actor, role="lead_clerk", seen_revision=seen_revision)
     selection.title, selection.met_on = title.strip(), met_on
@@ -196,16 +251,25 @@ def _write(selection: Selection, items: Sequence[Item]) -> None:
     ).exclude(selection=selection)
     if taken := sorted(elsewhere.values_list("application__number", flat=True)):
         raise Refused("drafted_elsewhere", numbers=taken)
-    wrong: dict[str, list[str]] = {"outcome": [], "amount": [], "reason_missing": []}
+    rules = rules_of(selection.call)
+    cuts = cut_amounts(selection.call, items, cases)
+    wrong: dict[str, list[str]] = {
+        "outcome": [], "no_waiting_list": [], "amount": [], "pro_rata": [], "reason_missing": [],
+    }  # fmt: skip
     for row in items:
         most = cases[row.application.pk].most_cny
         rejected = row.outcome == SelectionItem.Outcome.REJECT
         if row.outcome not in SelectionItem.Outcome.values:
             wrong["outcome"].append(row.application.number)
+        elif row.outcome == SelectionItem.Outcome.WAITLIST and not rules.waiting_list:
+            wrong["no_waiting_list"].append(row.application.number)
         elif rejected and not row.reason.strip():
             wrong["reason_missing"].append(row.application.number)
         elif not rejected and not (0 < row.recommended_cny <= most or row.recommended_cny == most):
             wrong["amount"].append(row.application.number)
+        elif row.recommended_cny > cuts.get(row.application.pk, row.recommended_cny):
+            cut = cuts[row.application.pk]
+            wrong["pro_rata"].append(f"{row.application.number}（{cut:,.2f}）")
     for reason, numbers in wrong.items():
         if numbers:
             raise Refused(reason, numbers=numbers)

@@ -122,6 +122,12 @@ _WITH_FACTS = {
             numbers=_listed(f["numbers"])
         )
     ),
+    "no_waiting_list": lambda f: _("本批次不设备选名单，下列项目不能列为备选：{numbers}。").format(
+        numbers=_listed(f["numbers"])
+    ),
+    "pro_rata": lambda f: _(
+        "本批次预算不足时按同一比例压减，下列项目不得超过所列金额（元）：{numbers}。"
+    ).format(numbers=_listed(f["numbers"])),
     "opinions_waiting": lambda f: (
         ngettext("还有 %(n)s 家单位未反馈。", "还有 %(n)s 家单位未反馈。", len(f["units"]))
         % {"n": len(f["units"])}

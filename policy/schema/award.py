@@ -187,7 +187,7 @@ class Quota:
     source: Source = "stated"
     meaning: Literal["total", "stock", "per_year", "per_call"] = "total"
     meaning_source: Source = "inferred"
-    exit_frees: bool = False
+    exit_frees: bool = True
 
     def check(self):
         if self.places < 1:

@@ -93,7 +93,8 @@ def _typed_items(data, rows) -> tuple[list[Item], list[dict], list[tuple[str, st
     return items, shown, errors
 
 
-def _first_rows(rows, existing) -> list[dict]:
+def _first_rows(call, rows, existing) -> list[dict]:
+    suggested = selecting.suggested(call, rows)
     known = {item.application_id: item for item in existing}
     return [
         {
@@ -101,7 +102,7 @@ def _first_rows(rows, existing) -> list[dict]:
             "outcome": known[row.application.pk].outcome if row.application.pk in known else "",
             "amount": f"{known[row.application.pk].recommended_cny:.2f}"
             if row.application.pk in known
-            else f"{row.most_cny:.2f}",
+            else f"{suggested[row.application.pk]:.2f}",
             "reason": known[row.application.pk].reason if row.application.pk in known else "",
             "error": "",
         }
@@ -137,7 +138,7 @@ def _edit(request, call, selection: Selection | None):
     form = SelectionForm(data, instance=selection, initial=initial)
     errors: list[tuple[str, str]] = []
     if data is None:
-        shown, items = _first_rows(rows, existing), existing
+        shown, items = _first_rows(call, rows, existing), existing
     else:
         items, shown, errors = _typed_items(data, rows)
         if form.is_valid() and not errors:
@@ -156,7 +157,11 @@ def _edit(request, call, selection: Selection | None):
         "form": form,
         "errors": errors,
         "rows": shown,
-        "outcomes": OUTCOMES,
+        "outcomes": [
+            (code, label)
+            for code, label in OUTCOMES
+            if code != SelectionItem.Outcome.WAITLIST or selecting.rules_of(call).waiting_list
+        ],
         "totals": selecting.totals(items, selecting.figures_of(call)),
     }  # fmt: skip
     status = 422 if errors or form.errors else 200

@@ -283,14 +283,16 @@ def make_scene(
     settings: dict | None = None,
     year: int | None = None,
     measure: Measure | None = None,
+    body: dict | None = None,
 ) -> Scene:
     """A call of a measure whose definition has these caps and places, published by two people.
 
-    ``places``: the call's own; ``quota``: the document's (None: the catalogue's ten).
+    ``places``: the call's own; ``quota``: the document's (None: the catalogue's ten); ``body``:
+    other parts of the definition.
     """
     if measure is None:
         measure = make_measure(position)
-        body = dict(BODY)
+        body = BODY | (body or {})
         if caps is not None:
             body["caps"] = caps
         if quota is not None:

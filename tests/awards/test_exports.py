@@ -144,8 +144,10 @@ def test_payment_table_has_the_account_of_the_draft_and_what_is_left():
     assert [row[6] for row in found] == ["1/2", "2/2"]
     assert [row[7] for row in found] == [540000, 360000.01]
     assert found[0][8] == "人民币伍拾肆万元整"
-    assert [row[10] for row in found] == [540000, 900000.01]
-    assert [row[11] for row in found] == [360000.01, 0]
+    # No share of the call: the city bears all of it.
+    assert [row[9:11] for row in found] == [[540000, 0], [360000.01, 0]]
+    assert [row[11] for row in found] == [540000, 900000.01]
+    assert [row[12] for row in found] == [360000.01, 0]
 
 
 def test_payment_table_is_for_finance_only():

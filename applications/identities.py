@@ -1,0 +1,29 @@
+"""Which subject a case stands for: this centre, that result (``policy.schema.Identity``).
+
+Written with the case at its submission, so that caps and rules of stacking find it by a key that
+no later edit moves.
+"""
+
+import hashlib
+import re
+import unicodedata
+
+from applications.content import Content
+
+
+def subjects(content: Content) -> dict[str, str]:
+    """Subject by scope, of every identity of the definition that the case answers."""
+    found = {}
+    for identity in content.schema.identities:
+        value = content.values.get(identity.field)
+        if value in (None, "", []):
+            continue
+        within = "" if identity.across else f"{content.application.organisation.uid}~"
+        found[identity.scope] = f"{within}{digest(str(value))}"
+    return found
+
+
+def digest(answer: str) -> str:
+    """The same for answers that differ in width, case, spaces and punctuation alone."""
+    plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", answer)).casefold()
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
