@@ -4,7 +4,7 @@ Pages, checks, computation and snapshot read a case through ``load``: a fixed nu
 whatever the number of sections and rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -59,6 +59,8 @@ class Content:
     attachments: dict[str, list[Attachment]]
     # Given by ``amounts.preview``: None where the rules' inputs are missing, or nobody computed.
     computation: Computation | None = None
+    # The valid invoices as the rules read them, where they were read for several cases at once.
+    items: list[dict[str, Any]] | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -133,46 +135,67 @@ def profile_value(organisation: Organisation, name: str, *, choice: bool = False
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def invoice_figures(application: Application) -> InvoiceFigures:
-    """The table's figures in one query."""
-    found = Invoice.objects.filter(application=application).aggregate(
-        rows=Count("pk"),
-        wrong=Count("pk", filter=Q(valid=False)),
-        claimed_cny=Sum("gross_cny", filter=Q(valid=True)),
-        related_cny=Sum("gross_cny", filter=Q(valid=True, related_party=True)),
-        last_position=Max("position"),
-    )
+_FIGURES = {
+    "rows": Count("pk"),
+    "wrong": Count("pk", filter=Q(valid=False)),
+    "claimed_cny": Sum("gross_cny", filter=Q(valid=True)),
+    "related_cny": Sum("gross_cny", filter=Q(valid=True, related_party=True)),
+    "last_position": Max("position"),
+}
+
+
+def _figures(found: Mapping[str, Any]) -> InvoiceFigures:
     zero = InvoiceFigures()
     return InvoiceFigures(
-        **{name: getattr(zero, name) if found[name] is None else found[name] for name in found}
+        **{name: getattr(zero, name) if found[name] is None else found[name] for name in _FIGURES}
     )
+
+
+def invoice_figures(application: Application) -> InvoiceFigures:
+    """The table's figures in one query."""
+    return _figures(Invoice.objects.filter(application=application).aggregate(**_FIGURES))
 
 
 def load(application: Application) -> Content:
     """The content of a case: 4 queries besides the definition's."""
-    rows: dict[str, list[TableRow]] = {}
-    for row in TableRow.objects.filter(application=application).order_by("table", "position"):
-        rows.setdefault(row.table, []).append(row)
-    attachments: dict[str, list[Attachment]] = {}
+    return load_all([application])[0]
+
+
+def load_all(applications: Sequence[Application]) -> list[Content]:
+    """The content of several cases: 4 queries besides the definitions', however many they are."""
+    mine = Q(application__in=[application.pk for application in applications])
+    rows: dict[int, dict[str, list[TableRow]]] = {}
+    for row in TableRow.objects.filter(mine).order_by("table", "position"):
+        rows.setdefault(row.application_id, {}).setdefault(row.table, []).append(row)
+    attachments: dict[int, dict[str, list[Attachment]]] = {}
     for file in (
-        Attachment.objects.filter(application=application, removed_at__isnull=True)
+        Attachment.objects.filter(mine, removed_at__isnull=True)
         .select_related("blob")
         .order_by("pk")
     ):
-        attachments.setdefault(file.slot, []).append(file)
-    return Content(
-        application=application,
-        schema=schema_of(application),
-        answers={
-            answer.section: answer
-            for answer in Answer.objects.filter(application=application).select_related(
-                "updated_by"
-            )
-        },
-        rows=rows,
-        invoices=invoice_figures(application),
-        attachments=attachments,
-    )
+        slots = attachments.setdefault(file.application_id, {})
+        slots.setdefault(file.slot, []).append(file)
+    figures = {
+        found["application"]: _figures(found)
+        for found in Invoice.objects.filter(mine)
+        .order_by()
+        .values("application")
+        .annotate(**_FIGURES)
+    }
+    answers: dict[int, dict[str, Answer]] = {}
+    for answer in Answer.objects.filter(mine).select_related("updated_by"):
+        answers.setdefault(answer.application_id, {})[answer.section] = answer
+    return [
+        Content(
+            application=application,
+            schema=schema_of(application),
+            answers=answers.get(application.pk, {}),
+            rows=rows.get(application.pk, {}),
+            invoices=figures.get(application.pk, InvoiceFigures()),
+            attachments=attachments.get(application.pk, {}),
+        )
+        for application in applications
+    ]
 
 
 def profile_date(organisation: Organisation):

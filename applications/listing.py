@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -53,10 +53,11 @@ def holder_name(application: Application) -> str:
     return f"{unit.name} {unit.division}".strip()
 
 
-def cards(rows: Sequence[Application], *, now: datetime) -> list[Card]:
+def cards(
+    rows: Sequence[Application], *, today: date, calendar: workdays.Calendar | None = None
+) -> list[Card]:
     """The rows with their working days left; the calendar is read once (2 queries)."""
-    calendar = workdays.stored_calendar()
-    today = now.date()
+    calendar = calendar or workdays.stored_calendar()
     found = []
     for row in rows:
         left = (

@@ -1,17 +1,21 @@
 """财政确认: a finance clerk confirms a released decision and names where the money comes from."""
 
 from django.db import transaction
+from django.db.models import Count, Min, Sum
 
 from applications import workflow
 from awards import ledger
 from awards.decisions import locked
-from awards.models import Decision
+from awards.models import Award, Decision, Payment
+from policy.models import Call
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
 from reviews.refusals import Refused
 
 MAX_SOURCE_CHARS = 120
+# Finance's inbox shows so many of each kind.
+LISTED = 50
 
 
 def finance_units(user, *roles: str) -> list[Unit]:
@@ -34,6 +38,44 @@ def waiting():
         Decision.objects.filter(state=Decision.State.RELEASED)
         .select_related("call__measure__lead_unit")
         .order_by("released_at", "pk")
+    )
+
+
+def listed_decisions():
+    """As ``waiting``, with items, sum and the soonest due date of the cases."""
+    return (
+        waiting()
+        .annotate(
+            item_count=Count("items"),
+            sum_cny=Sum("items__approved_cny"),
+            due_on=Min("items__award__application__due_on"),
+        )
+        .defer("text")
+    )
+
+
+def calls_due():
+    """Calls with confirmed awards that are not paid in full: how many, how much, until when."""
+    return (
+        Call.objects.filter(awards__state=Award.State.CONFIRMED)
+        .annotate(
+            award_count=Count("awards"),
+            sum_cny=Sum("awards__approved_cny") - Sum("awards__paid_cny"),
+            due_on=Min("awards__application__due_on"),
+        )
+        .select_related("measure")
+        .defer("guide_zh")
+        .order_by("code")
+    )
+
+
+def bounced():
+    """Transfers that came back and were not paid again, the newest first."""
+    return (
+        Payment.objects.filter(state=Payment.State.BOUNCED, award__state=Award.State.CONFIRMED)
+        .select_related("award__application", "award__organisation", "batch")
+        .defer("award__trace", "award__application__computation")
+        .order_by("-bounced_on", "-pk")
     )
 
 

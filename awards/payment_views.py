@@ -11,13 +11,14 @@ from awards import access, finance, payments
 from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import ArrivedForm, BouncedForm, PaymentForm, ReasonForm, TypedConfirmation
-from awards.models import Award, Payment, PaymentBatch
-from policy.models import Call
+from awards.models import Payment, PaymentBatch
 from portal.accounts.loading import has_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
 
 _LISTED = ~Q(payments__state=Payment.State.CANCELLED)
+# The inbox shows so many of each; the home counts no more.
+LISTED = finance.LISTED
 
 
 @finance_only
@@ -25,32 +26,13 @@ _LISTED = ~Q(payments__state=Payment.State.CANCELLED)
 def inbox(request):
     """What waits for finance: decisions to confirm, money that is due, batches to sign, transfers
     that came back."""
-    decisions = list(
-        finance.waiting()
-        .annotate(item_count=Count("items"), sum_cny=Sum("items__approved_cny"))
-        .defer("text")[:50]
-    )
-    due = list(
-        Call.objects.filter(awards__state=Award.State.CONFIRMED)
-        .annotate(
-            award_count=Count("awards"),
-            sum_cny=Sum("awards__approved_cny") - Sum("awards__paid_cny"),
-        )
-        .select_related("measure")
-        .defer("guide_zh")
-        .order_by("code")[:50]
-    )
+    decisions = list(finance.listed_decisions()[:LISTED])
+    due = list(finance.calls_due()[:LISTED])
+    drafted = access.batches_of(request.user).filter(state=PaymentBatch.State.DRAFTED)
     batches = list(
-        _with_sums(access.batches_of(request.user).filter(state=PaymentBatch.State.DRAFTED))
-        .select_related("call", "drafted_by")
-        .order_by("drafted_at")[:50]
+        _with_sums(drafted).select_related("call", "drafted_by").order_by("drafted_at")[:LISTED]
     )
-    bounced = list(
-        Payment.objects.filter(state=Payment.State.BOUNCED, award__state=Award.State.CONFIRMED)
-        .select_related("award__application", "award__organisation", "batch")
-        .defer("award__trace", "award__application__computation")
-        .order_by("-bounced_on", "-pk")[:20]
-    )
+    bounced = list(finance.bounced()[:LISTED])
     context = {
         "decisions": decisions,
         "due": due,

@@ -20,6 +20,8 @@ def menu_roles(request) -> set[str]:
         return {"visitor", "public"}
     held = memberships(request)
     roles = {membership.role for membership in held} | {"member"}
+    if not held:
+        roles.add("newcomer")
     if any(membership.organisation_id for membership in held):
         roles.add("applicant")
     if not held or "applicant" in roles:
@@ -48,8 +50,8 @@ def site(request):
         "display": Display.of(request),
         "memberships": SimpleLazyObject(lambda: memberships(request)),
         "menu": SimpleLazyObject(
-            lambda: list(
-                menus.links(menu_roles(request), request.path, user=getattr(request, "user", None))
+            lambda: menus.places(
+                menu_roles(request), request.path, user=getattr(request, "user", None)
             )
         ),
     }

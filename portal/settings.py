@@ -208,6 +208,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Working days to verify an organisation, and who counts them: what stands below names it as text.
 REGISTRATION_LIMIT_WORKDAYS = env.int("REGISTRATION_LIMIT_WORKDAYS", default=3)
 WORKDAYS = "policy.workdays.add_workdays"
+# Working days left until a day, for a home's reader.
+DUE_OF = "policy.homes.due"
 
 # --- language, time --------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -1,13 +1,15 @@
 """Pages that belong to no app: health, language, display, and the pages of errors."""
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import display
+from portal import clock, display, homes
+from portal.context import memberships, menu_roles
 
 
 @require_GET
@@ -20,6 +22,31 @@ def readyz(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ready\n", content_type="text/plain")
+
+
+@login_required
+@require_GET
+def role_home(request):
+    """工作台: what waits for the reader's roles, until when, and what is next."""
+    roles = menu_roles(request)
+    reader = homes.Reader(request.user, roles, request.arrived_at)
+    held = memberships(request)
+    context = {
+        "main": homes.sections(homes.MAIN, reader),
+        "beside": homes.sections(homes.BESIDE, reader),
+        "is_staff": "applicant" not in roles and "newcomer" not in roles,
+        "places": _places(held),
+        "today": clock.local(request.arrived_at).date(),
+    }
+    return render(request, "role_home.html", context)
+
+
+def _places(held) -> str:
+    """``市科技局 经办人``: where the reader serves and as what."""
+    found = dict.fromkeys(
+        f"{row.organisation or row.unit or ''} {row.get_role_display()}".strip() for row in held
+    )
+    return " · ".join(found)
 
 
 def _back(request):

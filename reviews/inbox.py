@@ -6,7 +6,20 @@ from datetime import date
 
 import django_filters
 from django import forms
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +49,7 @@ class View:
 
 VIEWS = (
     View("mine", _("我的待办")),
+    View("overdue", _("已超期")),
     View("soon", _("2 个工作日内到期")),
     View("corrected", _("补正已回")),
     View("opinions", _("待反馈会商")),
@@ -63,17 +77,18 @@ def soon_until(today: date, calendar: workdays.Calendar) -> date:
     return found.date or today
 
 
-def _conditions(until: date) -> dict[str, Q]:
+def _conditions(today: date, until: date) -> dict[str, Q]:
     waiting = Exists(Objection.objects.filter(application=OuterRef("pk"), state="filed"))
     return {
         "mine": Q(),
-        "soon": Q(due_on__lte=until),
+        "overdue": Q(due_on__lt=today),
+        "soon": Q(due_on__range=(today, until)),
         "corrected": Q(status=Status.FORMAL_CHECK, correction_round__gt=0),
         "objections": Q(status=Status.OBJECTION) | Q(waiting),
     }
 
 
-def cases(code: str, of: Sequence[Unit], *, until: date) -> QuerySet:
+def cases(code: str, of: Sequence[Unit], *, today: date, until: date) -> QuerySet:
     """The cases of a saved view, the soonest due first, with ``due_key`` to page by."""
     if code == ALL.code:
         return _keyed(
@@ -85,41 +100,64 @@ def cases(code: str, of: Sequence[Unit], *, until: date) -> QuerySet:
         )
     if code == "opinions":
         return _keyed(_asked(of), "opinion_due_on")
-    return _keyed(_held(of).filter(_conditions(until)[code]))
+    return _keyed(_held(of).filter(_conditions(today, until)[code]))
+
+
+def _asked_now(of: Sequence[Unit]) -> Q:
+    """Whether one of the units has not given its opinion yet."""
+    return Q(Exists(_waiting(of)), status=Status.JOINT_REVIEW)
+
+
+def _waiting(of: Sequence[Unit]) -> QuerySet:
+    return Opinion.objects.filter(
+        application=OuterRef("pk"), unit__in=of, outcome=Opinion.Outcome.WAITING
+    )
 
 
 def _asked(of: Sequence[Unit]) -> QuerySet:
     """Cases on which one of the units has not given its opinion yet."""
-    waiting = Opinion.objects.filter(
-        application=OuterRef("pk"), unit__in=of, outcome=Opinion.Outcome.WAITING
-    )
     return (
-        Application.objects.filter(Exists(waiting), status=Status.JOINT_REVIEW)
-        .annotate(opinion_due_on=waiting.values("due_on")[:1])
+        Application.objects.filter(_asked_now(of))
+        .annotate(opinion_due_on=_waiting(of).values("due_on")[:1])
         .select_related("organisation", "call__measure", "district")
     )
 
 
-def counts(of: Sequence[Unit], *, until: date) -> dict[str, int]:
+def everything(of: Sequence[Unit]) -> QuerySet:
+    """What the units hold and what awaits their opinion, the soonest due first."""
+    held = Q(holder_unit__in=of) & ~Q(status__in=ELSEWHERE)
+    asked = _waiting(of).values("due_on")[:1]
+    return (
+        Application.objects.filter(held | _asked_now(of))
+        .annotate(
+            is_held=ExpressionWrapper(held, output_field=BooleanField()),
+            opinion_due_on=Case(When(held, then=None), default=asked, output_field=DateField()),
+        )
+        .annotate(due_key=Coalesce("opinion_due_on", "due_on", Value(LAST)))
+        .select_related("organisation", "call__measure", "district")
+        .order_by(*KEYS)
+    )
+
+
+def counts(of: Sequence[Unit], *, today: date, until: date) -> dict[str, int]:
     """How many cases each view holds: two queries."""
     found = _held(of).aggregate(
         **{code: Count("pk", filter=wanted) if wanted else Count("pk")
-           for code, wanted in _conditions(until).items()}
+           for code, wanted in _conditions(today, until).items()}
     )  # fmt: skip
     return found | {"opinions": _asked(of).count()}
 
 
 def todo_count(user) -> int:
-    """The number beside 待办 in the menu: held by the user's units, or awaiting their opinion."""
-    mine = units(user)
-    if not mine:
-        return 0
-    waiting = Opinion.objects.filter(
-        application=OuterRef("pk"), unit__in=mine, outcome=Opinion.Outcome.WAITING
-    )
-    wanted = Q(holder_unit__in=mine) & ~Q(status__in=ELSEWHERE)
-    asked = Q(status=Status.JOINT_REVIEW) & Q(Exists(waiting))
-    return Application.objects.filter(wanted | asked).count()
+    """The number beside 待办 in the menu: held by the user's units, or awaiting their opinion.
+    Asked once for each request."""
+    if not hasattr(user, "_todo_count"):
+        mine = units(user)
+        wanted = Q(holder_unit__in=mine) & ~Q(status__in=ELSEWHERE)
+        user._todo_count = (
+            Application.objects.filter(wanted | _asked_now(mine)).count() if mine else 0
+        )
+    return user._todo_count
 
 
 class CaseFilter(django_filters.FilterSet):

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -195,22 +195,42 @@ def _tell_lead(scoring: Scoring) -> None:
         )
 
 
+# A sheet that can still be handed in.
+OPEN = Q(
+    submitted_at__isnull=True,
+    seat__panel__state=Panel.State.SCORING,
+    application__status=STAGE,
+)
+# The states by which an expert's list is filtered.
+STATES = {
+    "open": OPEN,
+    "untouched": OPEN & Q(scores={}),
+    "sent": Q(submitted_at__isnull=False),
+}
+
+
+def sheets_of(user):
+    """The sheets of the expert's seats, open and handed in."""
+    return Scoring.objects.filter(
+        seat__expert__user=user,
+        seat__state=Seat.State.SEATED,
+        seat__panel__state__in=[Panel.State.SCORING, Panel.State.FROZEN],
+        application__panel_cases__panel=F("seat__panel"),
+    )
+
+
 def open_sheets(user):
     """The sheets that the expert has still to hand in, the soonest due first."""
     return (
-        Scoring.objects.filter(
-            seat__expert__user=user,
-            seat__state=Seat.State.SEATED,
-            seat__panel__state=Panel.State.SCORING,
-            application__status=STAGE,
-            application__panel_cases__panel=F("seat__panel"),
-            submitted_at__isnull=True,
-        )
+        sheets_of(user)
+        .filter(OPEN)
         .select_related("seat__panel__call__definition", "application__call__measure")
         .order_by(F("seat__panel__due_on").asc(nulls_last=True), "application__number")
     )
 
 
 def todo_count(user) -> int:
-    """The number beside 待评审 in the menu."""
-    return open_sheets(user).count()
+    """The number beside 待评审 in the menu; asked once for each request."""
+    if not hasattr(user, "_sheet_count"):
+        user._sheet_count = open_sheets(user).count()
+    return user._sheet_count

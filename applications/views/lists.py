@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from applications import amounts, drafts
+from applications.homes import STATES
 from applications.listing import cards
 from applications.models import VOID, Application
 from applications.views.wording import not_started
@@ -25,17 +26,26 @@ PAGE_SIZE = 20
 def application_list(request):
     """我的申报: drafts and cases of the organisation, the newest first."""
     organisation = organisation_of(request.user)
-    rows = (
-        Application.objects.filter(organisation=organisation)
-        .select_related("call__measure", "definition", "holder_unit", "organisation", "district")
-    )  # fmt: skip
-    page = page_by_key(rows, request, keys=["-pk"], size=PAGE_SIZE)
-    now = clock.local(request.arrived_at)
-    return render(
-        request,
-        "applications/application_list.html",
-        {"page": page, "cards": cards(page.rows, now=now), "organisation": organisation},
+    every = Application.objects.filter(organisation=organisation)
+    state = request.GET.get("state", "")
+    state = state if state in STATES else ""
+    rows = (every.filter(STATES[state]) if state else every).select_related(
+        "call__measure", "definition", "holder_unit", "organisation", "district"
     )
+    page = page_by_key(rows, request, keys=["-pk"], size=PAGE_SIZE)
+    context = {
+        "page": page,
+        "cards": cards(page.rows, today=clock.local(request.arrived_at).date()),
+        "organisation": organisation,
+        "state": state,
+        "states": [
+            ("own", _("需本单位办理")),
+            ("units", _("部门办理中")),
+            ("ended", _("已办结")),
+        ],
+        "hidden": every.count() if state and not page.rows else 0,
+    }
+    return render(request, "applications/application_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

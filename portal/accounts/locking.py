@@ -8,6 +8,8 @@ import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField, Exists, Func, OuterRef
+from django.db.models.functions import Lower, Trim
 
 from portal import clock
 from portal.accounts.models import SignInAttempts, User
@@ -25,6 +27,16 @@ class AccountLocked(Exception):
 
 def _key(email: str) -> str:
     return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+
+
+def is_locked(*, at: datetime) -> Exists:
+    """Whether the account of a row of users is locked at the moment."""
+    key = Func(
+        Lower(Trim(OuterRef("email"))),
+        template="encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')",
+        output_field=CharField(),
+    )
+    return Exists(SignInAttempts.objects.filter(key=key, locked_until__gt=at))
 
 
 @transaction.atomic

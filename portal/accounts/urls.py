@@ -39,6 +39,7 @@ urlpatterns = [
         name="organisation_check_file",
     ),
     # The account administrator.
+    path("staff/overdue/", verification.overdue, name="organisation_overdue"),
     path("users/", users.user_list, name="user_list"),
     path("users/<str:uid>/", users.user_detail, name="user_detail"),
     path("users/<str:uid>/grant/", users.grant, name="user_grant"),

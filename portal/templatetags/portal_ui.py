@@ -8,17 +8,20 @@ come first; a colour (tone) only repeats them. Tones: ``plain``, ``neutral``, ``
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django import template
 from django.forms import BaseForm, BaseFormSet
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from portal import clock, figures
+from portal import clock, figures, menus
 from portal import money as amounts
 
 register = template.Library()
@@ -260,6 +263,43 @@ def empty_state(
 def page_links(page) -> dict:
     """``{% page_links page %}``: first, previous and next page of ``portal.paging.Page``."""
     return {"page": page}
+
+
+# --- where the reader is ------------------------------------------------------------------
+
+
+@register.simple_block_tag(takes_context=True)
+def breadcrumbs(context, content, here="") -> SafeString:
+    """``{% breadcrumbs here=call.code %}{% crumb "call_list" %}{% endbreadcrumbs %}``: the way from
+    the reader's home to this page; a line for every page below a list."""
+    user = context.get("user")
+    signed_in = user is not None and user.is_authenticated
+    return render_to_string(
+        "components/breadcrumbs.html",
+        {
+            "content": content.strip(),
+            "here": here,
+            "home": _("工作台") if signed_in else _("首页"),
+            "home_url": reverse("role_home" if signed_in else "home"),
+        },
+    )
+
+
+@register.simple_tag
+def crumb(route: str, *args, label="", **query) -> SafeString:
+    """``{% crumb "award_line" measure.line label=measure.line year=2026 %}``: a step of the way,
+    with parameters of its address; a list's own label stands in ``portal.menus``."""
+    url = reverse(route, args=args) + (f"?{urlencode(query)}" if query else "")
+    text = label or menus.label_of(route)
+    return format_html('<li class="breadcrumb-item"><a href="{}">{}</a></li>', url, text)
+
+
+@register.simple_block_tag
+def crumb_here(content) -> SafeString:
+    """``{% crumb_here %}…{% endcrumb_here %}``: this page, where its name is more than a value."""
+    return format_html(
+        '<li class="breadcrumb-item active" aria-current="page"><span>{}</span></li>', content
+    )
 
 
 # --- figures --------------------------------------------------------------------------

@@ -63,7 +63,9 @@ def _queue(request, roles, *, today, calendar) -> dict:
     until = inbox.soon_until(today, calendar)
     holds = any(not role.startswith("co_unit") for role in roles)
     code = chosen_view(request.GET, {"mine": 1} if holds else {"opinions": 1})
-    found = inbox.CaseFilter(request.GET, queryset=inbox.cases(code, units, until=until))
+    found = inbox.CaseFilter(
+        request.GET, queryset=inbox.cases(code, units, today=today, until=until)
+    )
     cases = list(found.qs.order_by(*inbox.KEYS)[:QUEUE])
     return {
         "view": next(view for view in inbox.VIEWS if view.code == code),

@@ -32,9 +32,11 @@ def inbox(request):
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
     units = boxes.units(request.user)
     until = boxes.soon_until(today, calendar)
-    counts = boxes.counts(units, until=until)
+    counts = boxes.counts(units, today=today, until=until)
     code = chosen_view(request.GET, counts)
-    found = boxes.CaseFilter(request.GET, queryset=boxes.cases(code, units, until=until))
+    found = boxes.CaseFilter(
+        request.GET, queryset=boxes.cases(code, units, today=today, until=until)
+    )
     page = page_by_key(found.qs, request, keys=boxes.KEYS, size=boxes.SIZE)
     context = {
         "views": [(view, counts[view.code], view.code == code) for view in boxes.VIEWS],
@@ -56,7 +58,7 @@ def case_list(request):
     """Every case in which a unit of the user takes part, whatever its state."""
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
     units = boxes.units(request.user)
-    every = boxes.cases("all", units, until=today)
+    every = boxes.cases("all", units, today=today, until=today)
     found = boxes.CaseFilter(request.GET, queryset=every)
     page = page_by_key(found.qs, request, keys=("-submitted_at", "uid"), size=boxes.SIZE)
     context = {

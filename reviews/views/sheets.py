@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +23,7 @@ from reviews import masking, panels, reading, scoring
 from reviews.desk import whole_number
 from reviews.forms import ConflictForm
 from reviews.loading import attachment_of, sheet_for
-from reviews.models import Panel, Scoring, Seat
+from reviews.models import Panel, Scoring
 from reviews.refusals import Refused
 from reviews.words import words
 
@@ -43,13 +43,11 @@ WRONG = {
 def home(request):
     """The expert's cases: what is open first, then what was handed in."""
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
-    every = (
-        Scoring.objects.filter(
-            seat__expert__user=request.user,
-            seat__state=Seat.State.SEATED,
-            seat__panel__state__in=[Panel.State.SCORING, Panel.State.FROZEN],
-            application__panel_cases__panel=F("seat__panel"),
-        )
+    state = request.GET.get("state", "")
+    state = state if state in scoring.STATES else ""
+    every = scoring.sheets_of(request.user)
+    shown = (
+        (every.filter(scoring.STATES[state]) if state else every)
         .select_related(
             "seat__panel", "application__organisation", "application__definition",
             "application__call__measure",
@@ -60,7 +58,7 @@ def home(request):
             )
         )
     )  # fmt: skip
-    page = page_by_key(every, request, keys=("is_done", "uid"), size=30)
+    page = page_by_key(shown, request, keys=("is_done", "uid"), size=30)
     rows = [
         {
             "sheet": sheet,
@@ -75,7 +73,14 @@ def home(request):
         }
         for sheet in page.rows
     ]
-    return render(request, "reviews/expert_home.html", {"page": page, "rows": rows})
+    context = {
+        "page": page,
+        "rows": rows,
+        "state": state,
+        "states": [("open", _("未提交")), ("untouched", _("未开始")), ("sent", _("已提交"))],
+        "hidden": every.count() if state and not rows else None,
+    }
+    return render(request, "reviews/expert_home.html", context)
 
 
 class Address:

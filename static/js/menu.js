@@ -7,7 +7,17 @@
     button.setAttribute("aria-expanded", String(open));
   };
   if (button) {
-    button.addEventListener("click", () => set(button.getAttribute("aria-expanded") !== "true"));
+    // Without this script the link leads to the menu, which shows as the address's target.
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      set(button.getAttribute("aria-expanded") !== "true");
+    });
+    button.addEventListener("keydown", (event) => {
+      if (event.key === " ") {
+        event.preventDefault();
+        button.click();
+      }
+    });
   }
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

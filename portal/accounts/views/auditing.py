@@ -13,14 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
-from portal.audit import anchoring, exporting
-from portal.audit.models import ChainCheck, Event, Head
+from portal.audit import exporting, watching
+from portal.audit.models import Event, Head
 from portal.audit.recording import record
 from portal.audit.tasks import check
 from portal.paging import page_by_key
 
 auditor_only = require_role(Role.AUDITOR)
-_OVERDUE_HOURS = 48
 
 
 class EventFilter(django_filters.FilterSet):
@@ -71,29 +70,10 @@ def event_list(request):
             "form": filters.form,
             "filtered": filtered,
             "hidden": events.count() if filtered and not page.rows else None,
-            **_chain_state(),
+            **watching.chain_state(),
         },
         status=200 if filters.is_valid() else 422,
     )
-
-
-def _chain_state() -> dict:
-    """Head, last anchor and last verification of the whole chain: three queries."""
-    head, anchor = Head.objects.first() or Head(), anchoring.latest()
-    checked = ChainCheck.objects.order_by("-id").first()
-    agrees = (
-        Event.objects.filter(position=anchor["position"], hash=anchor["hash"]).exists()
-        if anchor and anchor["position"]
-        else None
-    )
-    age = clock.now() - checked.at if checked else None
-    return {
-        "head": head,
-        "anchor": anchor,
-        "anchor_agrees": agrees,
-        "checked": checked,
-        "check_overdue": age is not None and age.total_seconds() > _OVERDUE_HOURS * 3600,
-    }
 
 
 @auditor_only

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core import signing
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -42,17 +43,26 @@ def invitations(request):
                 request, _("邀请已发往 {email}，7 日内有效。").format(email=values["email"])
             )
             return redirect("invitation_list")
-    page = page_by_key(
-        Invitation.objects.filter(
-            organisation__isnull=True, accepted_at__isnull=True, revoked_at__isnull=True
-        ).select_related("unit", "invited_by"),
-        request,
-        keys=["-id"],
-    )
+    every = Invitation.objects.filter(
+        organisation__isnull=True, accepted_at__isnull=True, revoked_at__isnull=True
+    ).select_related("unit", "invited_by")
+    now = clock.now()
+    states = {"open": Q(expires_at__gt=now), "expired": Q(expires_at__lte=now)}
+    state = request.GET.get("state", "")
+    state = state if state in states else ""
+    shown = every.filter(states[state]) if state else every
+    page = page_by_key(shown, request, keys=["-id"])
     return render(
         request,
         "accounts/invitation_list.html",
-        {"form": form, "page": page, "now": clock.now()},
+        {
+            "form": form,
+            "page": page,
+            "now": now,
+            "state": state,
+            "states": [("open", _("有效")), ("expired", _("已过期"))],
+            "hidden": every.count() if state and not page.rows else None,
+        },
         status=422 if form.errors else 200,
     )
 

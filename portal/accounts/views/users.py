@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.accounts import memberships, users
+from portal.accounts import locking, memberships, users
 from portal.accounts.forms import GrantForm, ReasonForm
 from portal.accounts.loading import require_role
 from portal.accounts.masking import mask
@@ -44,6 +44,9 @@ def user_list(request):
         )
     if state in {"active", "disabled"}:
         found = found.filter(is_active=state == "active")
+    found = found.annotate(is_locked=locking.is_locked(at=request.arrived_at))
+    if state == "locked":
+        found = found.filter(is_locked=True)
     page = page_by_key(found, request, keys=["name", "id"])
     filtered = bool(asked or role or state)
     return render(

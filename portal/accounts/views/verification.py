@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from portal import clock
 from portal.accounts import verifying
 from portal.accounts.forms import ReasonForm
 from portal.accounts.loading import require_role
@@ -43,11 +44,15 @@ def queue(request):
     """What waits, the oldest first; with ``?status=`` what was verified or returned."""
     districts = _districts(request)
     status = request.GET.get("status", OrganisationStatus.PENDING)
-    if status not in OrganisationStatus.values:
+    if status not in {*OrganisationStatus.values, "overdue"}:
         status = OrganisationStatus.PENDING
     within = Organisation.objects.filter(district__in=districts)
+    late = verifying.overdue(today=clock.local(request.arrived_at).date())
+    shown = (
+        late.filter(district__in=districts) if status == "overdue" else within.filter(status=status)
+    )
     page = page_by_key(
-        within.filter(status=status).select_related("district"),
+        shown.select_related("district"),
         request,
         keys=list(VERIFICATION_ORDER),
     )
@@ -58,11 +63,21 @@ def queue(request):
         {
             "page": page,
             "status": status,
-            "statuses": OrganisationStatus.choices,
+            "statuses": [("overdue", _("已超期")), *OrganisationStatus.choices],
             "waiting": waiting,
             "districts": districts,
         },
     )
+
+
+@require_role(Role.ACCOUNT_ADMIN)
+@require_GET
+def overdue(request):
+    """Organisations that their districts have not verified in time, for the account
+    administrator to ask about: whom, and under which phone."""
+    late = verifying.overdue(today=clock.local(request.arrived_at).date())
+    page = page_by_key(late.select_related("district"), request, keys=["due_on", "uid"])
+    return render(request, "accounts/organisation_overdue.html", {"page": page})
 
 
 @require_role(Role.CLERK, Role.HEAD)

@@ -1,0 +1,162 @@
+"""The homes' sections on money: decisions to release, to confirm, payments to make."""
+
+from datetime import date
+
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from awards import access, finance
+from awards.models import Decision, PaymentBatch
+from policy.homes import due
+from portal import homes
+from portal.accounts.loading import has_role, units_of
+from portal.accounts.models import Role
+from portal.money import show_wan
+from portal.templatetags.portal_ui import day, in_language, moment
+
+
+def _items(count: int, cny) -> str:
+    """``3 个项目，1,234.00 万元``."""
+    return ngettext(
+        "%(n)s 个项目，%(cny)s 万元", "%(n)s 个项目，%(cny)s 万元", count
+    ) % {"n": count, "cny": show_wan(cny or 0)}  # fmt: skip
+
+
+def to_release(reader: homes.Reader) -> homes.Section | None:
+    """Decisions that clerks of the head's lead unit drafted."""
+    units = units_of(reader.user, Role.HEAD)
+    found = list(
+        Decision.objects.filter(state=Decision.State.DRAFTED, call__measure__lead_unit__in=units)
+        .select_related("call", "drafted_by")
+        .annotate(sum_cny=Sum("items__approved_cny"))
+        .defer("text")
+        .order_by("drafted_at", "pk")[: homes.SHOWN]
+    )
+    if not found:
+        return None
+    url = reverse("award_decision_list") + "?state=drafted"
+    return homes.Section(
+        code="decisions",
+        title=_("待签发的立项决定"),
+        heads=[_("决定"), _("起草人"), _("下一步"), _("起草时间")],
+        lines=[
+            homes.Line(
+                title=f"{row.number} {row.title}",
+                url=reverse("award_decision_detail", args=[row.uid]),
+                hint=f"{row.call.code} · {show_wan(row.sum_cny or 0)} {_('万元')}",
+                where=row.drafted_by.name,
+                next=_("核对后签发"),
+                state=moment(row.drafted_at),
+                tone="plain",
+            )
+            for row in found
+        ],
+        more_url=url,
+        more=_("全部待签发决定"),
+    )
+
+
+def to_sign(reader: homes.Reader) -> homes.Section:
+    """Batches of payments that the head of finance signs."""
+    drafted = access.batches_of(reader.user).filter(state=PaymentBatch.State.DRAFTED)
+    found = list(
+        drafted.select_related("drafted_by")
+        .annotate(sum_cny=Sum("payments__amount_cny"))
+        .order_by("drafted_at", "pk")[: finance.LISTED]
+    )
+    url = reverse("award_finance_inbox")
+    return homes.Section(
+        code="sign",
+        title=_("待签发的拨付表"),
+        heads=[_("拨付表"), _("编制人"), _("下一步"), _("编制时间")],
+        tallies=[homes.Tally(len(found), _("份待签发"), f"{url}#batches", "warn")],
+        lines=[
+            homes.Line(
+                title=row.number,
+                url=reverse("award_payment_detail", args=[row.uid]),
+                hint=f"{in_language(row.call, 'title')} · {show_wan(row.sum_cny or 0)} {_('万元')}",
+                where=row.drafted_by.name,
+                next=_("本人编制，由另一位负责人签发")
+                if row.drafted_by_id == reader.user.pk
+                else _("核对账户和金额后签发"),
+                state=moment(row.drafted_at),
+                tone="plain",
+            )
+            for row in found[: homes.SHOWN]
+        ],
+        empty=homes.Empty(_("没有待签发的拨付表。")),
+    )
+
+
+def finance_work(reader: homes.Reader) -> homes.Section:
+    """Decisions to confirm and money to pay, the soonest due first."""
+    decisions = list(finance.listed_decisions()[: finance.LISTED])
+    unpaid = list(finance.calls_due()[: finance.LISTED])
+    is_clerk = has_role(reader.user, Role.FINANCE)
+    lines = [
+        homes.Line(
+            title=f"{row.number} {row.title}",
+            url=reverse("award_decision_detail", args=[row.uid]),
+            hint=f"{row.call.code} · {_items(row.item_count, row.sum_cny)}",
+            where=_("待财政确认"),
+            next=_("核对资金来源后确认") if is_clerk else _("由财政经办确认"),
+            due=due(reader, row.due_on) if row.due_on else None,
+        )
+        for row in decisions
+    ]
+    lines += [
+        homes.Line(
+            title=in_language(row, "title"),
+            url=reverse("award_payment_new" if is_clerk else "award_call", args=[row.uid]),
+            hint=f"{row.code} · {_items(row.award_count, row.sum_cny)}",
+            where=_("待拨付"),
+            next=_("编制拨付表") if is_clerk else _("由财政经办编制拨付表"),
+            due=due(reader, row.due_on) if row.due_on else None,
+        )
+        for row in unpaid
+    ]
+    lines.sort(key=lambda line: line.due.on if line.due and line.due.on else date.max)
+    url = reverse("award_finance_inbox")
+    return homes.Section(
+        code="finance",
+        title=_("确认与拨付"),
+        heads=[_("决定或批次"), _("环节"), _("下一步"), _("办理期限")],
+        tallies=[
+            homes.Tally(len(decisions), _("份决定待确认"), f"{url}#decisions", "warn"),
+            homes.Tally(len(unpaid), _("个批次待拨付"), f"{url}#due", "warn"),
+        ],
+        lines=lines[: homes.SHOWN],
+        empty=homes.Empty(
+            _("没有待确认的决定和待拨付的款项。"), reverse("award_caps"), _("查看额度与拨付")
+        ),
+        more_url=url,
+        more=_("打开财政待办"),
+    )
+
+
+def bounced(reader: homes.Reader) -> homes.Section | None:
+    """Transfers that came back."""
+    found = list(finance.bounced()[: finance.LISTED])
+    if not found:
+        return None
+    url = reverse("award_finance_inbox")
+    return homes.Section(
+        code="bounced",
+        title=_("退汇"),
+        heads=[_("收款单位"), _("退汇原因"), _("下一步"), _("退汇日期")],
+        tallies=[homes.Tally(len(found), _("笔退汇待重新拨付"), f"{url}#bounced", "bad")],
+        lines=[
+            homes.Line(
+                title=row.award.organisation.name,
+                url=reverse("award_detail", args=[row.award.uid]),
+                hint=f"{row.award.application.number} · {show_wan(row.amount_cny)} {_('万元')}",
+                where=row.note,
+                next=_("核对账户后重新拨付"),
+                state=day(row.bounced_on),
+                tone="warn",
+            )
+            for row in found[: homes.SHOWN]
+        ],
+    )

@@ -1,0 +1,219 @@
+"""The homes of the reviewing units and of experts: what waits, until when, what is next."""
+
+from collections.abc import Sequence
+
+from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applications.models import Application, Status
+from policy.homes import calendar_of, due
+from portal import homes
+from portal.templatetags.portal_ui import in_language, moment
+from reviews import experts, inbox, masking, noticing, releasing, scoring
+from reviews.models import Panel, PublicNotice, Scoring, Seat
+
+# What is next with a case that a unit holds.
+_NEXT = {
+    Status.RECOMMENDATION: lambda: _("核实后推荐或退回"),
+    Status.FORMAL_CHECK: lambda: _("逐项审查，受理或补正"),
+    Status.JOINT_REVIEW: lambda: _("汇总意见，会商办结"),
+    Status.EXPERT_REVIEW: lambda: _("抽取专家，评审办结"),
+    Status.VERIFICATION: lambda: _("核定投入"),
+    Status.SELECTION: lambda: _("起草会议遴选"),
+    Status.WAITLISTED: lambda: _("等待递补"),
+    Status.PUBLIC_NOTICE: lambda: _("公示期满后办结"),
+    Status.OBJECTION: lambda: _("核实异议"),
+    Status.DECISION: lambda: _("起草立项决定"),
+}
+
+
+def queue(reader: homes.Reader) -> homes.Section:
+    """What the reader's units hold and are asked: counts of the saved views, the soonest due."""
+    units, calendar = inbox.units(reader.user), calendar_of(reader)
+    until = inbox.soon_until(reader.today, calendar)
+    found = list(inbox.everything(units)[: homes.SHOWN])
+    counts = inbox.counts(units, today=reader.today, until=until)
+    url = reverse("review_inbox")
+    return homes.Section(
+        code="queue",
+        title=_("待办"),
+        heads=[_("申报单位和项目"), _("环节"), _("下一步"), _("办理期限")],
+        tallies=_tallies(counts, url),
+        lines=[_case_line(row) for row in inbox.rows(found, today=reader.today, calendar=calendar)],
+        empty=homes.Empty(
+            _("没有待办的申报。新的申报到达后列在这里。"),
+            reverse("review_case_list"),
+            _("查看全部申报"),
+        ),
+        more_url=url,
+        more=_("打开待办列表"),
+    )
+
+
+def _tallies(counts: dict[str, int], url: str) -> list[homes.Tally]:
+    tones = {"overdue": "bad", "soon": "warn", "objections": "warn"}
+    order = ("overdue", "soon", "mine", "corrected", "opinions", "objections")
+    labels = {view.code: view.label for view in inbox.VIEWS} | {"mine": _("本单位待办")}
+    return [
+        homes.Tally(counts[code], labels[code], f"{url}?view={code}", tones.get(code, "plain"))
+        for code in order
+    ]
+
+
+def _case_line(row: inbox.Row) -> homes.Line:
+    case: Application = row.case
+    held = case.is_held
+    where = case.get_status_display()
+    if case.status == Status.FORMAL_CHECK and case.correction_round:
+        where = _("%(stage)s · 补正已回") % {"stage": where}
+    name = f"{case.call.measure.line} {in_language(case.call.measure, 'name')}"
+    view = "mine" if held else "opinions"
+    return homes.Line(
+        title=case.organisation.name,
+        url=f"{reverse('review_desk', args=[case.uid])}?view={view}",
+        hint=" · ".join(filter(None, [case.number, case.title or name])),
+        where=where,
+        next=(_NEXT[case.status]() if case.status in _NEXT else "") if held else _("反馈会商意见"),
+        due=homes.Due(row.workdays_left, row.due_on) if row.has_due else None,
+    )
+
+
+def to_release(reader: homes.Reader) -> homes.Section:
+    """What clerks drafted and the head releases or sends back, the oldest first."""
+    of = releasing.units(reader.user)
+    found = releasing.items(list(releasing.waiting(of)[: homes.SHOWN]))
+    url = reverse("review_release_list")
+    return homes.Section(
+        code="release",
+        title=_("待审签"),
+        heads=[_("事项"), _("起草人"), _("下一步"), _("起草时间")],
+        tallies=[homes.Tally(releasing.count(reader.user), _("件待审签"), url, "warn")],
+        lines=[
+            homes.Line(
+                title=item.word,
+                url=item.url,
+                hint=" · ".join(filter(None, [item.number, item.title])),
+                where=item.by,
+                next=_("签发或退回"),
+                state=moment(item.at),
+                tone="plain",
+            )
+            for item in found
+        ],
+        empty=homes.Empty(_("没有待审签的事项。经办人起草后列在这里，并发送消息提醒。")),
+        more_url=url if found else "",
+        more=_("打开待审签列表"),
+    )
+
+
+def proceedings(reader: homes.Reader) -> homes.Section | None:
+    """The lead unit's public notices that still stand and panels that score, the soonest first."""
+    led = experts.led_measures(reader.user)
+    if not led:
+        return None
+    lines = sorted(
+        [*_notices(reader, led), *_panels(reader, led)],
+        key=lambda line: line.due.on or inbox.LAST if line.due else inbox.LAST,
+    )
+    return homes.Section(
+        code="proceedings",
+        title=_("公示与评审期限"),
+        lines=lines[: homes.SHOWN_BESIDE + 1],
+        empty=homes.Empty(
+            _("没有正在公示或评审的批次。"), reverse("review_selection_list"), _("会议与公示")
+        ),
+    )
+
+
+def _notices(reader: homes.Reader, led: Sequence[int]) -> list[homes.Line]:
+    open_ones = (
+        PublicNotice.objects.filter(call__measure__in=led, closed_at__isnull=True)
+        .annotate(open_count=Count("objections", filter=Q(objections__state__in=noticing.OPEN)))
+        .order_by(F("ends_on").asc(nulls_last=True), "pk")
+        .defer("text")[: homes.SHOWN_BESIDE]
+    )
+    return [
+        homes.Line(
+            title=notice.title,
+            url=reverse("review_notice", args=[notice.uid]),
+            hint=_("公示中 · %(count)s 件异议待结") % {"count": notice.open_count}
+            if notice.open_count
+            else _("公示中，期满后办结"),
+            due=due(reader, notice.ends_on),
+        )
+        for notice in open_ones
+    ]
+
+
+def _panels(reader: homes.Reader, led: Sequence[int]) -> list[homes.Line]:
+    sheets = Q(seats__state=Seat.State.SEATED, seats__scorings__isnull=False)
+    scoring = (
+        Panel.objects.filter(call__measure__in=led, state=Panel.State.SCORING)
+        .annotate(
+            sheet_count=Count("seats__scorings", filter=sheets, distinct=True),
+            done_count=Count(
+                "seats__scorings",
+                filter=sheets & Q(seats__scorings__submitted_at__isnull=False),
+                distinct=True,
+            ),
+        )
+        .order_by(F("due_on").asc(nulls_last=True), "pk")
+        .defer("pool", "result")[: homes.SHOWN_BESIDE]
+    )
+    return [
+        homes.Line(
+            title=panel.title,
+            url=reverse("review_panel", args=[panel.uid]),
+            hint=_("评分表已交 %(done)s/%(total)s")
+            % {"done": panel.done_count, "total": panel.sheet_count},
+            due=due(reader, panel.due_on),
+        )
+        for panel in scoring
+    ]
+
+
+def sheets(reader: homes.Reader) -> homes.Section:
+    """An expert's open sheets, the soonest due first; those not begun ask for conflicts first."""
+    every = scoring.sheets_of(reader.user)
+    counts = every.aggregate(
+        **{code: Count("pk", filter=wanted) for code, wanted in scoring.STATES.items()}
+    )
+    # The menu counts the same.
+    reader.user._sheet_count = counts["open"]
+    found = (
+        every.filter(scoring.OPEN)
+        .select_related(
+            "seat__panel", "application__organisation", "application__definition",
+            "application__call__measure",
+        )
+        .order_by(F("seat__panel__due_on").asc(nulls_last=True), "uid")[: homes.SHOWN]
+    )  # fmt: skip
+    url = reverse("review_expert_home")
+    return homes.Section(
+        code="sheets",
+        title=_("待评审"),
+        heads=[_("项目"), _("评分"), _("下一步"), _("评审期限")],
+        tallies=[
+            homes.Tally(counts["open"], _("份评分表未提交"), f"{url}?state=open", "warn"),
+            homes.Tally(counts["untouched"], _("份未开始，先核对回避"), f"{url}?state=untouched"),
+            homes.Tally(counts["sent"], _("份已提交"), f"{url}?state=sent"),
+        ],
+        lines=[_sheet_line(reader, sheet) for sheet in found],
+        empty=homes.Empty(_("没有待评审的项目。被抽中并经审定后列在这里，并发送消息通知。")),
+        more_url=url,
+        more=_("全部评审项目"),
+    )
+
+
+def _sheet_line(reader: homes.Reader, sheet: Scoring) -> homes.Line:
+    case, begun = sheet.application, bool(sheet.scores)
+    mask = masking.for_expert(case)
+    return homes.Line(
+        title=mask.words(case.title) or mask.name,
+        url=reverse("review_sheet", args=[sheet.uid]),
+        hint=f"{case.number} · {sheet.seat.panel.title}",
+        where=_("评分中") if begun else _("未开始"),
+        next=_("完成评分并提交") if begun else _("核对有无回避情形，开始评分"),
+        due=due(reader, sheet.seat.panel.due_on),
+    )
