@@ -39,10 +39,13 @@ class Change:
 
 @dataclass
 class Saved:
-    """What became of the changes: rows written or made, rows that another had removed."""
+    """What became of the changes: rows written or made, rows that another had removed; ``settled``
+    are others that were judged again because they share, or shared, a number with them."""
 
     written: list = field(default_factory=list)
     added: list = field(default_factory=list)
+    settled: list = field(default_factory=list)
+    removed: int = 0
     gone: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -74,11 +77,12 @@ class ChildSheet:
     def new(self, position: int) -> TableRow:
         return TableRow(application=self.application, table=self.table.code, position=position)
 
-    def settle(self, changed: Sequence[TableRow]) -> None:
+    def settle(self, changed: Sequence[TableRow]) -> list[TableRow]:
         """Nothing follows from a cell: problems are computed when they are shown."""
+        return []
 
-    def create(self, new: Sequence[TableRow]) -> list[TableRow]:
-        return TableRow.objects.bulk_create(new, batch_size=1000)
+    def create(self, new: Sequence[TableRow]) -> tuple[list[TableRow], list[TableRow]]:
+        return TableRow.objects.bulk_create(new, batch_size=1000), []
 
     def problems(self) -> list[Problem]:
         return table_problems(self.section, self.rows())
@@ -102,20 +106,24 @@ class InvoiceSheet:
     def new(self, position: int) -> Invoice:
         return Invoice(application=self.application, position=position)
 
-    def settle(self, changed: Sequence[Invoice]) -> None:
-        """Judge stored rows again, and those with which they share a number."""
+    def settle(self, changed: Sequence[Invoice]) -> list[Invoice]:
+        """Judge stored rows again, and those with which they share a number: the latter."""
         from applications import invoices
 
-        invoices.store(self, invoices.recheck(self, changed))
+        uids = {row.uid for row in changed}
+        settled = invoices.recheck(self, changed)
+        invoices.store(self, settled)
+        return [row for row in settled if row.uid not in uids]
 
-    def create(self, new: Sequence[Invoice]) -> list[Invoice]:
-        """Judge the new rows before they are stored, once, whatever their number."""
+    def create(self, new: Sequence[Invoice]) -> tuple[list[Invoice], list[Invoice]]:
+        """Judge the new rows before they are stored, once, whatever their number; the new rows,
+        and the others that share a number with them."""
         from applications import invoices
 
         uids = {row.uid for row in new}
-        settled = invoices.recheck(self, new)
-        invoices.store(self, [row for row in settled if row.uid not in uids])
-        return Invoice.objects.bulk_create(new, batch_size=1000)
+        others = [row for row in invoices.recheck(self, new) if row.uid not in uids]
+        invoices.store(self, others)
+        return Invoice.objects.bulk_create(new, batch_size=1000), others
 
 
 def invoice_columns(section: Section) -> tuple[Field, ...]:
@@ -196,8 +204,9 @@ def _save(application, section_code, changes, *, actor) -> tuple[Saved, Answer]:
         sheet.model.objects.bulk_update(
             saved.written, [sheet.cells_field, "revision", "updated_by", "updated_at"]
         )
-        sheet.settle(saved.written)
-    saved.added = sheet.create(new)
+        saved.settled = sheet.settle(saved.written)
+    saved.added, others = sheet.create(new)
+    saved.settled += others
     answer = _touch(sheet, actor=actor, now=now, wrote=bool(saved.written or saved.added))
     return saved, answer
 
@@ -263,20 +272,24 @@ class CellConflict(Conflict):
 
 
 @transaction.atomic
-def remove_rows(application: Application, section_code: str, uids: Iterable[str], *, actor) -> int:
-    """Remove rows; the others close up. The number of rows removed."""
+def remove_rows(
+    application: Application, section_code: str, uids: Iterable[str], *, actor
+) -> Saved:
+    """Remove rows; the others close up."""
     now = clock.now()
     sheet, allowed = _open(application, section_code, actor)
     _demand(allowed.whole(sheet.section.code) and not sheet.fixed, sheet, "")
     doomed = sheet.rows().filter(uid__in=list(uids))
     numbers = list(doomed.values_list("invoice_no", flat=True)) if sheet.model is Invoice else []
-    removed, _by_model = doomed.delete()
-    if removed:
+    saved = Saved()
+    saved.removed, _by_model = doomed.delete()
+    if saved.removed:
         _close_up(sheet)
         if numbers:
-            sheet.settle(list(sheet.rows().filter(invoice_no__in=numbers)))
+            saved.settled = list(sheet.rows().filter(invoice_no__in=numbers))
+            sheet.settle(saved.settled)
         _touch(sheet, actor=actor, now=now, wrote=True)
-    return removed
+    return saved
 
 
 def _close_up(sheet) -> None:
@@ -310,7 +323,7 @@ def append(
         _filled(sheet.new(position), cells, actor=actor, now=now)
         for position, cells in enumerate(rows, start=end + 1)
     ]
-    made = sheet.create(made)
+    made, _others = sheet.create(made)
     _touch(sheet, actor=actor, now=now, wrote=bool(made) or replacing)
     return made
 

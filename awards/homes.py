@@ -15,6 +15,7 @@ from portal.accounts.loading import has_role, units_of
 from portal.accounts.models import Role
 from portal.money import show_wan
 from portal.templatetags.portal_ui import day, in_language, moment
+from reviews.experts import led_measures
 
 
 def _items(count: int, cny) -> str:
@@ -26,6 +27,8 @@ def _items(count: int, cny) -> str:
 
 def to_release(reader: homes.Reader) -> homes.Section | None:
     """Decisions that clerks of the head's lead unit drafted."""
+    if not led_measures(reader.user):
+        return None
     units = units_of(reader.user, Role.HEAD)
     found = list(
         Decision.objects.filter(state=Decision.State.DRAFTED, call__measure__lead_unit__in=units)

@@ -22,7 +22,7 @@ SOON_DAYS = 7
 
 
 def calendar_of(reader: homes.Reader) -> workdays.Calendar:
-    """The calendar, read once for all sections of a home: 2 queries."""
+    """The calendar, read once for all sections of a home: one query."""
     if "calendar" not in reader.memo:
         reader.memo["calendar"] = workdays.stored_calendar()
     return reader.memo["calendar"]

@@ -13,6 +13,8 @@ from portal.templatetags.portal_ui import in_language, moment
 from reviews import experts, inbox, masking, noticing, releasing, scoring
 from reviews.models import Panel, PublicNotice, Scoring, Seat
 
+# Up to here a list is counted by reading it.
+MANY = 100
 # What is next with a case that a unit holds.
 _NEXT = {
     Status.RECOMMENDATION: lambda: _("核实后推荐或退回"),
@@ -34,6 +36,8 @@ def queue(reader: homes.Reader) -> homes.Section:
     until = inbox.soon_until(reader.today, calendar)
     found = list(inbox.everything(units)[: homes.SHOWN])
     counts = inbox.counts(units, today=reader.today, until=until)
+    # The menu counts the same.
+    reader.user._todo_count = counts["todo"]
     url = reverse("review_inbox")
     return homes.Section(
         code="queue",
@@ -82,7 +86,10 @@ def _case_line(row: inbox.Row) -> homes.Line:
 def to_release(reader: homes.Reader) -> homes.Section:
     """What clerks drafted and the head releases or sends back, the oldest first."""
     of = releasing.units(reader.user)
-    found = releasing.items(list(releasing.waiting(of)[: homes.SHOWN]))
+    waiting = list(releasing.waiting(of)[:MANY])
+    if len(waiting) < MANY:
+        reader.user._release_count = len(waiting)  # The menu counts the same.
+    found = releasing.items(waiting[: homes.SHOWN])
     url = reverse("review_release_list")
     return homes.Section(
         code="release",

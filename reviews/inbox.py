@@ -103,6 +103,11 @@ def cases(code: str, of: Sequence[Unit], *, today: date, until: date) -> QuerySe
     return _keyed(_held(of).filter(_conditions(today, until)[code]))
 
 
+def _held_now(of: Sequence[Unit]) -> Q:
+    """Whether one of the units holds the case."""
+    return Q(holder_unit__in=of) & ~Q(status__in=ELSEWHERE)
+
+
 def _asked_now(of: Sequence[Unit]) -> Q:
     """Whether one of the units has not given its opinion yet."""
     return Q(Exists(_waiting(of)), status=Status.JOINT_REVIEW)
@@ -125,7 +130,7 @@ def _asked(of: Sequence[Unit]) -> QuerySet:
 
 def everything(of: Sequence[Unit]) -> QuerySet:
     """What the units hold and what awaits their opinion, the soonest due first."""
-    held = Q(holder_unit__in=of) & ~Q(status__in=ELSEWHERE)
+    held = _held_now(of)
     asked = _waiting(of).values("due_on")[:1]
     return (
         Application.objects.filter(held | _asked_now(of))
@@ -140,12 +145,17 @@ def everything(of: Sequence[Unit]) -> QuerySet:
 
 
 def counts(of: Sequence[Unit], *, today: date, until: date) -> dict[str, int]:
-    """How many cases each view holds: two queries."""
-    found = _held(of).aggregate(
-        **{code: Count("pk", filter=wanted) if wanted else Count("pk")
-           for code, wanted in _conditions(today, until).items()}
-    )  # fmt: skip
-    return found | {"opinions": _asked(of).count()}
+    """How many cases each view holds, and (``todo``) all together: one query."""
+    held, asked = _held_now(of), _asked_now(of)
+    found: dict[str, int] = Application.objects.filter(held | asked).aggregate(
+        todo=Count("pk"),
+        opinions=Count("pk", filter=asked),
+        **{
+            code: Count("pk", filter=held & wanted)
+            for code, wanted in _conditions(today, until).items()
+        },
+    )
+    return found
 
 
 def todo_count(user) -> int:
@@ -153,10 +163,8 @@ def todo_count(user) -> int:
     Asked once for each request."""
     if not hasattr(user, "_todo_count"):
         mine = units(user)
-        wanted = Q(holder_unit__in=mine) & ~Q(status__in=ELSEWHERE)
-        user._todo_count = (
-            Application.objects.filter(wanted | _asked_now(mine)).count() if mine else 0
-        )
+        wanted = _held_now(mine) | _asked_now(mine)
+        user._todo_count = Application.objects.filter(wanted).count() if mine else 0
     return user._todo_count
 
 

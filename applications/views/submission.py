@@ -1,5 +1,8 @@
 """Check and submit, and the receipt."""
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -9,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from applications import grids, papers, sheets, submitting
+from applications.checks import MISSING
 from applications.entries import told
 from applications.models import EDITABLE, Application, Status
 from applications.submitting import AlreadySubmitted, KeyReused, NotSubmitted
@@ -92,17 +96,9 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
         "progress": frame.progress,
         "cards": _cards(frame),
         "stopping": [problem for problem in prepared.problems if problem.stops],
-        "warnings": [problem for problem in prepared.problems if not problem.stops],
-        "problem_links": [
-            (_link(frame, problem), _told(frame, problem))
-            for problem in prepared.problems
-            if problem.stops
-        ],
-        "warning_links": [
-            (_link(frame, problem), _told(frame, problem))
-            for problem in prepared.problems
-            if not problem.stops
-        ],
+        "groups": _groups(frame, [problem for problem in prepared.problems if problem.stops]),
+        "warnings": _groups(frame, [problem for problem in prepared.problems if not problem.stops]),
+        "warning_count": sum(not problem.stops for problem in prepared.problems),
         "computation": prepared.computation,
         "cap_cny": drafting.cap_cny(frame),
         "asked_cny": prepared.asked_cny,
@@ -122,6 +118,35 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
     )
 
 
+@dataclass
+class Group:
+    """What is to be done in one section: what is wrong, line by line, and what is not filled in."""
+
+    report: Any
+    url: str
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.wrong) + len(self.missing)
+
+
+def _groups(frame: Frame, problems) -> list[Group]:
+    """The problems by section, in the form's order."""
+    found: dict[str, Group] = {}
+    for problem in problems:
+        report = frame.report(problem.section)
+        group = found.get(problem.section)
+        if group is None:
+            is_review = report.section.kind == "review"
+            url = "#main" if is_review else f"{frame.url_of(report.section)}?check=1&back=check"
+            group = found[problem.section] = Group(report, url)
+        lines = group.missing if problem.severity == MISSING else group.wrong
+        lines.append((_link(frame, problem), str(problem.message)))
+    return sorted(found.values(), key=lambda group: group.report.number)
+
+
 def _link(frame: Frame, problem) -> str:
     """The page of the section with its errors shown, from which one comes back here."""
     section = frame.report(problem.section).section
@@ -131,13 +156,6 @@ def _link(frame: Frame, problem) -> str:
     if problem.code == "wrong_rows":
         query += "&wrong=1"
     return f"{frame.url_of(section)}?{query}#{problem.anchor}"
-
-
-def _told(frame: Frame, problem) -> str:
-    """The problem in words; of a table's row with the table's title."""
-    if problem.row is None:
-        return problem.message
-    return f"{frame.report(problem.section).section.title} · {problem.message}"
 
 
 def _cards(frame: Frame) -> list[dict]:

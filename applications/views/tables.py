@@ -182,21 +182,24 @@ def application_rows(request, uid: str, code: str):
     section = _table_of(frame.application, code)
     sheet = sheets.sheet_of(frame.application, section)
     removed = request.POST.getlist("remove")
-    conflicts = []
+    conflicts, beside = [], []
     try:
         if removed:
-            sheets.remove_rows(frame.application, code, removed, actor=request.user)
+            gone = sheets.remove_rows(frame.application, code, removed, actor=request.user)
+            beside = gone.settled
         saved = _save(request, frame, section)
     except drafts.StaleDraft as stale:
         saved, conflicts = stale.saved, stale.conflicts
     except (unlocking.NotEditable, sheets.TooManyRows) as fault:
         return JsonResponse({"refused": _told(fault)}, status=409)
+    named = {row.uid for row in [*saved.written, *saved.added, *saved.settled]}
+    saved.settled += [row for row in beside if row.uid not in named]
     return JsonResponse(_grid_state(request, frame, section, sheet, saved, conflicts))
 
 
 def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts) -> dict:
     counting = _counting(frame) if section.kind == "invoices" else None
-    rows = [*saved.written, *saved.added]
+    rows = [*saved.written, *saved.added, *saved.settled]
     state = {
         "saved": _("已保存 %(at)s") % {"at": f"{clock.local(clock.now()):%H:%M:%S}"},
         "rows": grids.saved_rows(sheet, rows, counting=counting),

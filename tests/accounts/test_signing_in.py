@@ -97,7 +97,7 @@ def test_sign_up_with_a_known_address_tells_nothing_on_the_page(client):
 def test_sign_in_records_an_event_and_lands_on_the_roles_page(client):
     user = person(Role.ACCOUNT_ADMIN)
     response = _sign_in(client, user.email)
-    assert response.url == reverse("user_list")
+    assert response.url == reverse("role_home")
     assert Event.objects.filter(action="user.sign_in", actor_id=user.pk).count() == 1
 
 
@@ -132,8 +132,7 @@ def test_every_role_lands_on_a_page_that_is_open_to_it(client, role):
     user = person(role)
     arrives = _sign_in(client, user.email).url
     assert client.get(arrives).status_code == 200
-    # Only who has no page of his own begins at the home page.
-    assert (arrives == "/") == (role == Role.EVALUATOR)
+    assert arrives == reverse("role_home")
 
 
 def test_change_of_address_is_confirmed_by_a_code_and_leaves_an_event(client):

@@ -77,7 +77,7 @@ def test_an_implausible_year_changes_nothing():
 
 
 @pytest.mark.django_db
-def test_the_stored_calendar_takes_two_queries(django_assert_num_queries):
+def test_the_stored_calendar_takes_one_query(django_assert_num_queries):
     calendars.seed(actor="test")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         stored_calendar()

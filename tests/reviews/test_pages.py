@@ -259,7 +259,9 @@ def test_saved_views_count_what_they_show(client, office, clock):
     type(back).objects.filter(pk=back.pk).update(correction_round=1)
     page = get(client, office.lead_clerk, "review_inbox")
     counts = {view.code: count for view, count, _current in page.context["views"]}
-    assert counts == {"mine": 3, "soon": 1, "corrected": 1, "opinions": 0, "objections": 0}
+    assert counts == {
+        "mine": 3, "overdue": 0, "soon": 1, "corrected": 1, "opinions": 0, "objections": 0,
+    }  # fmt: skip
     # The soonest due first; the same day in the order of the (random) uid.
     same_day = sorted([plain, back], key=lambda case: case.uid)
     for code, cases in (("soon", [late]), ("corrected", [back]), ("mine", [late, *same_day])):

@@ -136,6 +136,7 @@ ACCOUNTS = [
     Row("organisation_verify", post=_OWN_DISTRICT, kwargs=waiting_organisation),
     Row("organisation_return", post=_OWN_DISTRICT, kwargs=waiting_organisation),
     Row("organisation_check_file", get=_OWN_DISTRICT, kwargs=waiting_paper),
+    Row("organisation_overdue", get=_ADMIN),
     Row("user_list", get=_ADMIN),
     Row("user_detail", get=_ADMIN, kwargs=some_user),
     Row("user_grant", post=_ADMIN, kwargs=some_user),

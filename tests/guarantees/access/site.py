@@ -6,6 +6,7 @@ from tests.guarantees.cast import EVERYONE, MEMBERS
 # The site's own.
 SITE = [
     Row("home", get=EVERYONE),
+    Row("role_home", get=MEMBERS),
     Row("healthz", get=EVERYONE),
     Row("readyz", get=EVERYONE),
     Row("set_language", post=EVERYONE),
