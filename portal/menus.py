@@ -40,7 +40,7 @@ GROUPS: dict[str, str | Promise] = {
     "organisation": _("单位"),
     "panels": _("评审与公示"),
     "policy": _("政策管理"),
-    "cases": _("查询"),
+    "cases": _("咨询与查询"),
     "money": _("资金"),
     "accounts": _("人员与单位"),
     "more": _("更多"),

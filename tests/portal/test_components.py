@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.module_loading import import_string
 
 from portal import figures
-from portal.menus import ENTRIES, Entry, links
+from portal.menus import ENTRIES, MOST, Entry, links, places
 from portal.templatetags import portal_ui
 
 WAN = Decimal(10_000)
@@ -233,3 +233,65 @@ def test_menu_shows_an_entry_only_to_its_role_and_only_if_its_page_exists(monkey
 
 def test_menu_s_own_entries_name_functions_that_exist():
     assert all(callable(import_string(entry.count)) for entry in ENTRIES if entry.count)
+
+
+# Pages that the menu leads to, and those that stand for themselves.
+_TOP = {
+    "home.html", "role_home.html", "applications/base.html", "applications/application_list.html",
+    "accounts/organisation_profile.html", "accounts/organisation_queue.html",
+    "accounts/organisation_register.html", "accounts/user_list.html", "accounts/unit_list.html",
+    "accounts/invitation_list.html", "accounts/invitation.html", "accounts/invitation_gone.html",
+    "audit/event_list.html", "awards/caps.html", "awards/finance_inbox.html",
+    "notices/inbox.html", "notices/mail_list.html", "policy/measure_list.html",
+    "policy/call_list.html", "policy/admin_home.html", "policy/admin_call_list.html",
+    "policy/admin_calendar.html", "policy/question_list.html", "reviews/inbox.html",
+    "reviews/case_list.html", "reviews/release_list.html", "reviews/panel_list.html",
+    "reviews/selection_list.html", "reviews/expert_home.html",
+    "reviews/public_notice_list.html", "files/refused.html",
+}  # fmt: skip
+
+
+def test_every_page_below_a_list_shows_the_way_to_it():
+    root = settings.BASE_DIR / "templates"
+    faults = []
+    for path in sorted(root.glob("*/*.html")):
+        name, text = str(path.relative_to(root)), path.read_text()
+        if path.parent.name in {"account", "allauth", "components"} or path.name.startswith("_"):
+            continue
+        if not text.startswith('{% extends "') or name in _TOP:
+            continue
+        if "{% block breadcrumbs %}" not in text:
+            faults.append(name)
+    assert faults == []
+
+
+def test_the_way_to_a_page_is_one_component():
+    root = settings.BASE_DIR / "templates"
+    own = [path for path in root.rglob("*.html") if 'class="breadcrumb"' in path.read_text()]
+    assert own == [root / "components" / "breadcrumbs.html"]
+
+
+def test_breadcrumbs_begin_at_the_reader_s_home_and_end_here():
+    page = render(
+        '{% breadcrumbs here="10-1-2026" %}{% crumb "award_line" "10-1" label="10-1" year=2026 %}'
+        "{% endbreadcrumbs %}"
+    )
+    assert page.index('href="/"') < page.index("/awards/lines/10-1/?year=2026")
+    assert page.index("year=2026") < page.index('aria-current="page"')
+    assert 'aria-label="当前位置"' in page
+
+
+def test_menu_groups_stand_in_one_place_and_the_last_move_under_more(monkeypatch):
+    names = ["home", "healthz", "readyz", "measure_list", "call_list", "account_login"]
+    entries = [Entry("clerk", name, name) for name in names]
+    entries += [Entry("clerk", "account_logout", "a", group="money"),
+                Entry("clerk", "account_signup", "b", group="money"),
+                Entry("clerk", "notice_inbox", "消息")]  # fmt: skip
+    monkeypatch.setattr("portal.menus.ENTRIES", entries)
+    line = places({"clerk"}, "/notices/")
+    assert len(line) == MOST + 1
+    assert [link.label for link in line[-2].links] == ["account_login", "a", "b"]
+    assert (line[-1].link.label, line[-1].current) == ("消息", True)
+    monkeypatch.setattr("portal.menus.ENTRIES", entries[-3:])
+    group, single = places({"clerk"}, "/")
+    assert ([link.label for link in group.links], single.link.label) == (["a", "b"], "消息")
