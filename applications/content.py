@@ -36,6 +36,11 @@ PRIVATE_PREFILLS = frozenset(
 )
 
 
+def is_private(item: Field) -> bool:
+    """Whether only the applicant's own people and finance may see the answer."""
+    return item.is_private or item.prefill in PRIVATE_PREFILLS
+
+
 @dataclass(frozen=True)
 class InvoiceFigures:
     """The investment table in figures. ``claimed_cny`` is the sum of 价税合计 of valid rows."""

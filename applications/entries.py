@@ -61,9 +61,16 @@ def told(field: Field, stored: Any) -> str:
         return str(field.choice_label(stored)) if isinstance(stored, str) else str(stored)
     if field.type == "multichoice" and isinstance(stored, list):
         return _("、").join(str(field.choice_label(code)) for code in stored)
+    if field.type == "id_number":
+        return _masked(str(stored))
     if field.is_numeric and (amount := _decimal(stored)) is not None:
         return _number_told(field, amount)
     return str(stored)
+
+
+def _masked(number: str) -> str:
+    """``320***********1234``: an ID number as it is shown everywhere."""
+    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if len(number) > 7 else "*" * 8
 
 
 def _number_told(field: Field, amount: Decimal) -> str:
@@ -186,6 +193,7 @@ _ENTERED = {
     "bool": _bool,
     "choice": _choice,
     "uscc": _code,
+    "id_number": _code,
     "phone": _plain,
     "email": _plain,
 }

@@ -239,7 +239,7 @@ def _widget(item: Field, stored: Any) -> forms.Widget:
         fits = stored in (None, "") or (enter(item, stored) == stored and _is_date(item, stored))
         attrs |= {"type": item.type if fits else "text", "class": "input-date"}
         attrs["placeholder"] = "2026-11-21" if item.type == "date" else "2026-11"
-    elif item.type == "uscc":
+    elif item.type in {"uscc", "id_number"}:
         attrs |= {"maxlength": "18", "class": "input-code", "spellcheck": "false"}
     elif item.type in _INPUT_TYPES:
         attrs |= {"type": _INPUT_TYPES[item.type]}

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import translation
 
 from applications.checks import is_blank
-from applications.content import PRIVATE_PREFILLS, Content
+from applications.content import Content, is_private
 from applications.entries import told
 from applications.models import Invoice
 from policy.invoices import COLUMNS
@@ -88,7 +88,7 @@ def told_fields(
     """The section's fields as submitted, in words; bank accounts only for whoever may see them."""
     values = snapshot["sections"].get(section.code, {})
     for item in section.fields:
-        if item.prefill in PRIVATE_PREFILLS and not private:
+        if is_private(item) and not private:
             continue
         yield item, told(item, values.get(item.code))
 

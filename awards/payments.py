@@ -15,12 +15,13 @@ from applications.papers import chinese_date
 from awards import ledger, telling
 from awards.finance import require_finance
 from awards.models import Award, Entry, Payment, PaymentBatch
+from awards.payees import Payee, payees
 from policy.call_settings import Chosen
 from policy.calls import schema_of
 from policy.models import Call
 from policy.money import round_cny, uppercase_cny
 from portal import clock
-from portal.accounts.models import Membership, Organisation, Role
+from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from reviews.refusals import Refused
 
@@ -36,10 +37,11 @@ class Due:
     instalment: int
     of: int
     amount_cny: Decimal
+    payee: Payee
 
     @property
     def payee_missing(self) -> list[str]:
-        return missing_payee(self.award.organisation)
+        return self.payee.missing
 
 
 def percents(call: Call) -> list[int]:
@@ -70,25 +72,20 @@ def split(amount_cny: Decimal, shares: Sequence[int]) -> list[Decimal]:
     return [*parts, amount_cny - sum(parts, Decimal("0.00"))]
 
 
-def missing_payee(organisation: Organisation) -> list[str]:
-    """The fields of the payee's account that the organisation's profile lacks."""
-    wanted = ("bank_account_name", "bank_name", "bank_account")
-    return [name for name in wanted if not getattr(organisation, name).strip()]
-
-
 def dues(call: Call) -> list[Due]:
     """What can be paid now, by case number: the next instalment of each confirmed award."""
-    awards = (
+    awards = list(
         Award.objects.filter(call=call, state=Award.State.CONFIRMED)
-        .select_related("application", "organisation", "call__definition")
+        .select_related("application__definition", "organisation", "call__definition")
+        .defer("application__definition__body")
         .prefetch_related("payments", "entries")
         .order_by("application__number")
     )
-    shares = percents(call)
-    return [due for award in awards if (due := _due(award, shares)) is not None]
+    shares, payee = percents(call), payees(awards)
+    return [due for award in awards if (due := _due(award, shares, payee[award.pk])) is not None]
 
 
-def _due(award: Award, shares: Sequence[int]) -> Due | None:
+def _due(award: Award, shares: Sequence[int], payee: Payee) -> Due | None:
     """The first instalment without a payment; its amount by what was approved at first."""
     taken = {row.instalment for row in award.payments.all() if row.state in ACTIVE}
     open_ = [number for number in range(1, len(shares) + 1) if number not in taken]
@@ -97,13 +94,13 @@ def _due(award: Award, shares: Sequence[int]) -> Due | None:
     approved = next(row for row in award.entries.all() if row.kind == Entry.Kind.APPROVE)
     number = open_[0]
     amount_cny = split(approved.amount_cny, shares)[number - 1]
-    return Due(award, number, len(shares), amount_cny) if amount_cny > 0 else None
+    return Due(award, number, len(shares), amount_cny, payee) if amount_cny > 0 else None
 
 
 @transaction.atomic
 def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
     """A batch with the next instalment of each of the awards, payable to the account that the
-    organisation's profile names now.
+    organisation's profile names now, or to the person whom the case names.
 
     Raises ``Refused``: role, no_items, not_due (nothing to be paid on an award now),
     payee_incomplete.
@@ -144,16 +141,15 @@ def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
 
 
 def _plan(batch: PaymentBatch, due: Due) -> Payment:
-    organisation = due.award.organisation
     return Payment.objects.create(
         batch=batch,
         award=due.award,
         instalment=due.instalment,
         amount_cny=due.amount_cny,
-        payee_name=organisation.bank_account_name.strip(),
-        payee_bank=organisation.bank_name.strip(),
-        payee_account=organisation.bank_account.strip(),
-        payee_bank_code=organisation.bank_code.strip(),
+        payee_name=due.payee.bank_account_name,
+        payee_bank=due.payee.bank_name,
+        payee_account=due.payee.bank_account,
+        payee_bank_code=due.payee.bank_code,
     )
 
 

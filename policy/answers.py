@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from stdnum.cn import uscc
+from stdnum.cn import ric, uscc
 
 from policy import money
 from policy.issues import Issue
@@ -150,6 +150,13 @@ def _uscc(field: Field, raw: Any) -> str:
     return raw
 
 
+def _id_number(field: Field, raw: Any) -> str:
+    """居民身份证号码 (GB 11643): place, date of birth and check digit."""
+    if not isinstance(raw, str) or not ric.is_valid(raw) or ric.compact(raw) != raw:
+        _refuse(field, "not_an_id_number")
+    return raw
+
+
 def _phone(field: Field, raw: Any) -> str:
     if not isinstance(raw, str) or not PHONE.fullmatch(raw):
         _refuse(field, "not_a_phone", value=raw)
@@ -188,6 +195,7 @@ _READERS: dict[str, Callable[[Field, Any], Any]] = {
     "multichoice": _multichoice,
     "bool": _bool,
     "uscc": _uscc,
+    "id_number": _id_number,
     "phone": _phone,
     "email": _email,
     "url": _url,

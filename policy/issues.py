@@ -27,6 +27,7 @@ MESSAGES = {
     "not_a_month": _("“%(value)s”不是年月，应为 2026-11 的形式"),
     "not_a_bool": _("应选择“是”或“否”"),
     "not_a_uscc": _("“%(value)s”不是有效的统一社会信用代码（18 位，含校验码）"),
+    "not_an_id_number": _("不是有效的居民身份证号码（18 位，含校验码）"),
     "not_a_phone": _("“%(value)s”不是有效的手机号码（11 位）"),
     "not_an_email": _("“%(value)s”不是有效的电子邮箱"),
     "not_a_url": _("“%(value)s”不是有效的网址，应以 https:// 或 http:// 开头"),

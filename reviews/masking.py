@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from applications import workflow
-from applications.content import PRIVATE_PREFILLS
+from applications.content import is_private
 from applications.models import Application
 from policy.schema import DefinitionSchema, Field
 
@@ -38,7 +38,7 @@ class Mask:
 def for_officer(application: Application) -> Mask:
     """Officers see the case but the payee's account, which is the organisation's and finance's."""
     return Mask(
-        hides=lambda field: field.prefill in PRIVATE_PREFILLS,
+        hides=is_private,
         words=lambda text: text,
         name=application.organisation.name,
     )
@@ -49,15 +49,16 @@ def for_expert(application: Application) -> Mask:
     schema = workflow.schema_of(application)
     stage = workflow.stage(application, "expert_review")
     masked = bool(stage and stage.mask_names)
-    hidden = PRIVATE_PREFILLS | _PERSONAL | (_NAMES if masked else frozenset())
+    hidden = _PERSONAL | (_NAMES if masked else frozenset())
     avoid = set(schema.rubric.avoid)
 
     def hides(field: Field) -> bool:
         return (
-            field.prefill in hidden
+            is_private(field)
+            or field.prefill in hidden
             or field.type in {"phone", "email"}
             or field.code in avoid
-            or (masked and field.type == "uscc")
+            or (masked and (field.type == "uscc" or field.payee is not None))
         )
 
     stand_in = _("【申报单位】")

@@ -3,7 +3,7 @@
 Answers, wherever they are stored as JSON, hold for each type of field:
 
 =============  ==================================================================
-text, textarea, uscc, phone, email, url, choice   a string (a choice: its code)
+text, textarea, uscc, id_number, phone, email, url, choice   a string (a choice: its code)
 integer        a whole number
 decimal        a string such as ``"12.50"``
 percent        a string, 0 to 100 where bounds say nothing else
@@ -42,6 +42,7 @@ FieldType = Literal[
     "multichoice",
     "bool",
     "uscc",
+    "id_number",
     "phone",
     "email",
     "url",
@@ -128,9 +129,16 @@ class Condition:
         return bool(wanted & (set(value) if isinstance(value, list) else {value}))
 
 
+# What a field says of the account that is paid, where it is a person's and not the applicant's.
+Payee = Literal["account_name", "bank_name", "account", "bank_code", "id_number"]
+
+
 @dataclass(frozen=True)
 class Field:
-    """One input. ``readonly`` fields show a prefilled value and are stored as a snapshot."""
+    """One input. ``readonly`` fields show a prefilled value and are stored as a snapshot.
+
+    ``payee``: the answer is part of the account that is paid instead of the applicant's own.
+    """
 
     code: str
     type: FieldType
@@ -149,6 +157,7 @@ class Field:
     pattern: str | None = None
     pattern_hint: Text | None = None
     prefill: str | None = None
+    payee: Payee | None = None
     evidence: tuple[str, ...] = ()
 
     def check(self):
@@ -178,6 +187,11 @@ class Field:
                 re.compile(self.pattern)
             except re.error as fault:
                 raise Wrong(f"pattern does not compile: {fault}", "pattern") from None
+
+    @property
+    def is_private(self) -> bool:
+        """Shown to the applicant's own people and to finance: a person's account and number."""
+        return self.type == "id_number" or self.payee not in {None, "account_name"}
 
     @property
     def is_numeric(self) -> bool:
