@@ -164,7 +164,7 @@ def open_calls(reader: homes.Reader) -> homes.Section | None:
                 title=in_language(call, "title"),
                 url=reverse("call_detail", args=[call.uid]),
                 hint=_("%(unit)s · %(at)s 截止")
-                % {"unit": call.measure.lead_unit.name, "at": moment(call.closes_at)},
+                % {"unit": call.lead_unit.name, "at": moment(call.closes_at)},
                 until=call.closes_at,
             )
             for call in fitting[: homes.SHOWN_BESIDE]

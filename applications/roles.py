@@ -52,7 +52,7 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
 def get_visible(user, uid: str, *, lock: bool = False) -> Application:
     """The application that the user may see, or ``Http404``: foreign and absent are one."""
     cases = Application.objects.visible_to(user).select_related(
-        "call__measure__lead_unit", "call__measure__article__document", "definition",
+        "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
         "organisation",
         "district", "holder_unit",
     )  # fmt: skip

@@ -276,7 +276,7 @@ def _write(case: Application, prepared: Prepared, *, at: datetime, first: bool) 
         case.number = numbering.application_number(case)
         case.submitted_at = at
         add_party(case, Part.DISTRICT, unit=case.district, at=at)
-        add_party(case, Part.LEAD, unit=case.call.measure.lead_unit, at=at)
+        add_party(case, Part.LEAD, unit=case.call.lead_unit, at=at)
     case.claimed_cny = _claimed(prepared)
     case.computed_cny = computation.computed_cny if computation else None
     case.capped_cny = computation.capped_cny if computation else None

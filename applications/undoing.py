@@ -63,7 +63,12 @@ def take_back(
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related(
-            "call__measure__lead_unit", "definition", "organisation", "district", "holder_unit"
+            "call__measure",
+            "call__lead_unit",
+            "definition",
+            "organisation",
+            "district",
+            "holder_unit",
         )
         .get(pk=application.pk)
     )

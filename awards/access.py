@@ -67,39 +67,39 @@ def get_measure(user, line: str) -> Measure:
 
 def get_call(user, uid: str) -> Call:
     rows = Call.objects.exclude(status=Call.Status.DRAFT).select_related(
-        "measure__lead_unit", "measure__article__document", "definition"
+        "measure", "lead_unit", "measure__article__document", "definition"
     )
     return _one(_within(rows, user, "measure"), uid=uid)
 
 
 def get_award(user, uid: str) -> Award:
     rows = Award.objects.select_related(
-        "application__district", "organisation", "call__measure__lead_unit",
+        "application__district", "organisation", "call__measure", "call__lead_unit",
         "call__measure__article__document", "definition",
     )  # fmt: skip
     return _one(_within(rows, user, "call__measure"), uid=uid)
 
 
 def decisions_of(user) -> QuerySet:
-    rows = Decision.objects.select_related("call__measure__lead_unit")
+    rows = Decision.objects.select_related("call__measure", "call__lead_unit")
     return _within(rows, user, "call__measure")
 
 
 def get_decision(user, uid: str) -> Decision:
     rows = decisions_of(user).select_related(
-        "call__measure__lead_unit", "drafted_by", "released_by", "confirmed_by", "pdf"
+        "call__measure", "call__lead_unit", "drafted_by", "released_by", "confirmed_by", "pdf"
     )
     return _one(rows, uid=uid)
 
 
 def batches_of(user) -> QuerySet:
-    rows = PaymentBatch.objects.select_related("call__measure__lead_unit")
+    rows = PaymentBatch.objects.select_related("call__measure", "call__lead_unit")
     return _within(rows, user, "call__measure")
 
 
 def get_batch(user, uid: str) -> PaymentBatch:
     rows = batches_of(user).select_related(
-        "call__measure__lead_unit", "unit", "drafted_by", "released_by"
+        "call__measure", "call__lead_unit", "unit", "drafted_by", "released_by"
     )
     return _one(rows, uid=uid)
 
@@ -115,8 +115,8 @@ def get_payment(user, uid: str) -> Payment:
 def get_selection(user, uid: str) -> Selection:
     """A selection, for the lead unit's clerks and heads."""
     units = units_of(user, Role.CLERK, Role.HEAD)
-    rows = Selection.objects.filter(call__measure__lead_unit__in=units).select_related(
-        "call__measure__lead_unit", "call__definition", "drafted_by", "confirmed_by"
+    rows = Selection.objects.filter(call__lead_unit__in=units).select_related(
+        "call__measure", "call__lead_unit", "call__definition", "drafted_by", "confirmed_by"
     )
     return _one(rows, uid=uid)
 

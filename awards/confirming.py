@@ -36,7 +36,7 @@ def confirm_selection(
     """
     selection = (
         Selection.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "call__definition")
+        .select_related("call__measure", "call__lead_unit", "call__definition")
         .get(pk=selection.pk)
     )
     _check(selection, actor=actor, seen_revision=seen_revision)
@@ -95,7 +95,7 @@ def _locked_items(selection: Selection, call: Call) -> list[SelectionItem]:
         case.pk: case
         for case in Application.objects.select_for_update(of=("self",))
         .select_related(
-            "organisation", "definition", "call__measure__lead_unit", "call__measure__article",
+            "organisation", "definition", "call__measure", "call__lead_unit", "call__measure__article",
             "call__definition",
         )
         .filter(pk__in=[item.application_id for item in items])
@@ -173,7 +173,7 @@ def _move(item: SelectionItem, *, basis: ledger.Basis | None, actor) -> None:
             row.computed_cny, row.capped_cny = basis.computed_cny, basis.capped_cny
             row.recommended_cny, row.computation = basis.recommended_cny, basis.trace
 
-    unit = case.call.measure.lead_unit
+    unit = case.call.lead_unit
     workflow.move(
         case,
         action,

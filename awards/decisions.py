@@ -175,7 +175,7 @@ def release(decision: Decision, *, actor, seen_revision: int | None = None) -> D
     decision.revision += 1
     decision.save(update_fields=["state", "released_by", "released_at", "revision"])
     bureau = Unit.objects.get(code=FINANCE_BUREAU)
-    unit = decision.call.measure.lead_unit
+    unit = decision.call.lead_unit
     for item in items:
         case = cases[item.award.application_id]
         ledger.approve(
@@ -221,7 +221,7 @@ def release(decision: Decision, *, actor, seen_revision: int | None = None) -> D
 def locked(decision: Decision) -> Decision:
     return (
         Decision.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "drafted_by")
+        .select_related("call__measure", "call__lead_unit", "drafted_by")
         .get(pk=decision.pk)
     )
 
@@ -293,7 +293,7 @@ def _facts(decision: Decision) -> dict:
 
 def _tell_heads(decision: Decision, *, actor) -> None:
     telling.tell(
-        telling.officers(decision.call.measure.lead_unit, Role.HEAD),
+        telling.officers(decision.call.lead_unit, Role.HEAD),
         subject=format_lazy(
             _("待签发：{number} {title}"), number=decision.number, title=decision.title
         ),

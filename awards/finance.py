@@ -36,7 +36,7 @@ def waiting():
     """Decisions that wait for finance, the oldest first."""
     return (
         Decision.objects.filter(state=Decision.State.RELEASED)
-        .select_related("call__measure__lead_unit")
+        .select_related("call__measure", "call__lead_unit")
         .order_by("released_at", "pk")
     )
 

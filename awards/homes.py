@@ -31,7 +31,7 @@ def to_release(reader: homes.Reader) -> homes.Section | None:
         return None
     units = units_of(reader.user, Role.HEAD)
     found = list(
-        Decision.objects.filter(state=Decision.State.DRAFTED, call__measure__lead_unit__in=units)
+        Decision.objects.filter(state=Decision.State.DRAFTED, call__lead_unit__in=units)
         .select_related("call", "drafted_by")
         .annotate(sum_cny=Sum("items__approved_cny"))
         .defer("text")

@@ -31,7 +31,7 @@ def decision_data(decision: Decision) -> dict[str, Any]:
         total_cny = sum((item.approved_cny for item in items), Decimal("0.00"))
         measure = decision.call.measure
         return {
-            "unit": measure.lead_unit.name_zh,
+            "unit": decision.call.lead_unit.name_zh,
             "number": decision.number,
             "title": decision.title,
             "paragraphs": [line.strip() for line in decision.text.splitlines() if line.strip()],

@@ -19,7 +19,9 @@ _MAX_PDF_BYTES = 50 * 1024 * 1024
 @shared_task(name="awards.make_decision_pdf")
 def make_decision_pdf(decision_id: int) -> None:
     """The PDF of a signed decision, if it has none yet; the same row gives the same bytes."""
-    decision = Decision.objects.select_related("call__measure__lead_unit").get(pk=decision_id)
+    decision = Decision.objects.select_related("call__measure", "call__lead_unit").get(
+        pk=decision_id
+    )
     if decision.pdf_id is not None or decision.released_at is None:
         return
     pdf = render_pdf_marked(

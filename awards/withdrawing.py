@@ -102,7 +102,7 @@ def tell_lead(case: Application, *, freed: bool, actor, done) -> None:
         else ""
     )
     telling.tell(
-        telling.officers(case.call.measure.lead_unit, Role.CLERK),
+        telling.officers(case.call.lead_unit, Role.CLERK),
         subject=format_lazy("{}：{}", case.number, done),
         body=body,
         url=f"/awards/calls/{case.call.uid}/" if freed else f"/reviews/cases/{case.uid}/",

@@ -37,7 +37,7 @@ STATUSES = ("draft", "published", "closed")
 def _call(uid: str) -> Call:
     found = (
         Call.objects.select_related(
-            "measure__lead_unit", "measure__article", "definition", "drafted_by", "published_by",
+            "measure", "lead_unit", "measure__article", "definition", "drafted_by", "published_by",
             "figures",
         )
         .filter(uid=uid)
@@ -81,7 +81,7 @@ def home(request):
 @require_GET
 def call_list(request):
     status = request.GET.get("status", "")
-    every = Call.objects.select_related("measure", "measure__lead_unit", "figures", "drafted_by")
+    every = Call.objects.select_related("measure", "lead_unit", "figures", "drafted_by")
     shown = every.filter(status=status) if status in STATUSES else every
     page = page_by_key(shown, request, keys=["-created_at", "uid"])
     context = {

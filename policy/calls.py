@@ -21,7 +21,7 @@ from policy.models import Call, CallFigures, Definition, Measure
 from policy.schema import DefinitionSchema, parse
 from policy.text import Text
 from portal import clock
-from portal.accounts.models import Membership, Role
+from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
 
@@ -82,6 +82,7 @@ def draft(measure: Measure, fields: Mapping[str, Any], *, actor) -> Call:
         code=_next_code(measure, values["year"]),
         measure=measure,
         definition=definition,
+        lead_unit=_unit_in_charge(measure, schema_of(definition), values["settings"]),
         drafted_by=actor,
         created_at=now,
     )
@@ -111,7 +112,11 @@ def update(call: Call, fields: Mapping[str, Any], *, actor, seen_revision: int) 
     if not changed and definition == call.definition:
         return call
     Call.objects.filter(pk=call.pk, revision=seen_revision).update(
-        **changed, definition=definition, drafted_by=actor, revision=F("revision") + 1
+        **changed,
+        definition=definition,
+        lead_unit=_unit_in_charge(call.measure, schema_of(definition), values["settings"]),
+        drafted_by=actor,
+        revision=F("revision") + 1,
     )
     call.refresh_from_db()
     record(
@@ -276,7 +281,7 @@ def policy_admins() -> list:
 
 def staff_concerned(call: Call, *, also=()) -> list:
     """The lead unit's people and the finance bureau's."""
-    held = Membership.objects.active().filter(unit=call.measure.lead_unit) | (
+    held = Membership.objects.active().filter(unit=call.lead_unit) | (
         Membership.objects.active().filter(role__in=[Role.FINANCE, Role.FINANCE_HEAD])
     )
     people = {row.user for row in held.select_related("user")} | set(also)
@@ -295,7 +300,7 @@ def require_policy_admin(actor) -> None:
 def locked(call: Call) -> Call:
     return (
         Call.objects.select_for_update(of=("self",))
-        .select_related("measure", "measure__lead_unit", "definition", "drafted_by")
+        .select_related("measure", "lead_unit", "definition", "drafted_by")
         .get(pk=call.pk)
     )
 
@@ -335,6 +340,13 @@ def _checked(schema: DefinitionSchema, fields: Mapping[str, Any]) -> dict[str, A
     if wrong:
         raise CallRefused("settings", problems=wrong)
     return values
+
+
+def _unit_in_charge(measure: Measure, schema: DefinitionSchema, values: Mapping[str, Any]) -> Unit:
+    """The unit that the call names (``handling_unit``), else the measure's lead."""
+    code = call_settings.Chosen(schema, values).optional("handling_unit")
+    found = Unit.objects.filter(code=code).first() if code else None
+    return found or measure.lead_unit
 
 
 def _next_code(measure: Measure, year: int) -> str:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
 
-from policy.models import Measure
+from policy.models import Call, Measure
 from policy.question_models import Question
 from portal.accounts.models import Role
 
 
 @dataclass(frozen=True)
 class Led:
-    """A measure that a unit of the person's leads, and the questions that wait on its calls."""
+    """A measure that a unit of the person's leads, or one of whose calls it is in charge of, and
+    the questions that wait on its calls."""
 
     measure: int
     unit: int
@@ -27,13 +28,25 @@ def led(user) -> list[Led]:
     }
     if not hasattr(user, "_led"):
         rows = (
-            Measure.objects.filter(lead_unit__in=units)
+            Measure.objects.annotate(
+                own=Subquery(
+                    Call.objects.filter(measure=OuterRef("pk"), lead_unit__in=units)
+                    .order_by()
+                    .values("lead_unit")[:1]
+                )
+            )
+            .filter(Q(lead_unit__in=units) | Q(own__isnull=False))
             .annotate(
+                by=Case(
+                    When(lead_unit__in=units, then=F("lead_unit_id")),
+                    default=F("own"),
+                    output_field=BigIntegerField(),
+                ),
                 asked=Subquery(_waiting(Question.State.ASKED)),
                 drafted=Subquery(_waiting(Question.State.DRAFTED)),
             )
             .order_by("position")
-            .values_list("pk", "lead_unit_id", "asked", "drafted")
+            .values_list("pk", "by", "asked", "drafted")
         )
         user._led = (
             [Led(pk, unit, asked or 0, drafted or 0) for pk, unit, asked, drafted in rows]

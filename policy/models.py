@@ -251,9 +251,7 @@ class CallQuerySet(models.QuerySet):
 
     def for_list(self):
         """With what a list shows, soonest cut-off first: one query."""
-        return self.select_related("measure", "measure__lead_unit", "figures").order_by(
-            "closes_at", "code"
-        )
+        return self.select_related("measure", "lead_unit", "figures").order_by("closes_at", "code")
 
 
 class Call(models.Model):
@@ -276,6 +274,13 @@ class Call(models.Model):
         null=True,
         blank=True,
         verbose_name=_("规则版本"),
+    )
+    # The unit in charge: the measure's lead, unless the call's setting names another one.
+    lead_unit = models.ForeignKey(
+        "accounts.Unit",
+        on_delete=models.PROTECT,
+        related_name="led_calls",
+        verbose_name=_("牵头单位"),
     )
     year = models.PositiveSmallIntegerField(_("年度"))
     title_zh = models.CharField(_("标题"), max_length=120)
@@ -385,6 +390,17 @@ class Call(models.Model):
 
     def __str__(self):
         return f"{self.code} {self.title_zh}"
+
+    def save(self, *args, **options):
+        if self.lead_unit_id is None:
+            self.lead_unit_id = self.measure.lead_unit_id
+        super().save(*args, **options)
+
+    @property
+    def co_units(self):
+        """The article's other units in the text's order: those that the unit in charge asks."""
+        named = [self.measure.lead_unit, *self.measure.co_units]
+        return [unit for unit in named if unit.pk != self.lead_unit_id]
 
     def is_open(self, *, at: datetime) -> bool:
         return self.status == self.Status.PUBLISHED and self.opens_at <= at < self.closes_at

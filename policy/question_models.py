@@ -45,8 +45,8 @@ class QuestionQuerySet(models.QuerySet):
 
     def of_units(self, units):
         """Those on calls that the units lead, with what a list shows: one query."""
-        return self.filter(call__measure__lead_unit__in=units).select_related(
-            "call__measure__lead_unit", "organisation__district"
+        return self.filter(call__lead_unit__in=units).select_related(
+            "call__measure", "call__lead_unit", "organisation__district"
         )
 
 

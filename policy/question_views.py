@@ -216,13 +216,13 @@ def _question(request, uid: str) -> tuple[Question, set[str]]:
     found = (
         _led(request.user)
         .select_related("asked_by", "answered_by", "approved_by", "merged_into")
-        .select_related("call__measure__lead_unit", "organisation__district")
+        .select_related("call__measure", "call__lead_unit", "organisation__district")
         .filter(uid=uid)
         .first()
     )
     if found is None:
         raise Http404(uid)
-    lead = found.call.measure.lead_unit_id
+    lead = found.call.lead_unit_id
     held = {row.role for row in request.user.present_memberships if row.unit_id == lead}
     return found, held & {Role.CLERK, Role.HEAD}
 

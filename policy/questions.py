@@ -253,10 +253,10 @@ def _held(question: Question, actor: User, role: str, state: str, seen_revision:
     """The question, locked, where the actor may act on it."""
     question = (
         Question.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "asked_by", "answered_by")
+        .select_related("call__measure", "call__lead_unit", "asked_by", "answered_by")
         .get(pk=question.pk)
     )
-    lead = question.call.measure.lead_unit_id
+    lead = question.call.lead_unit_id
     held = Membership.objects.active().filter(user=actor, role=role, unit=lead)
     if not actor.is_active or not held.exists():
         raise QuestionRefused("role", role=str(role))
@@ -304,7 +304,7 @@ def _given(text: str, *, most: int) -> str:
 
 def _tell_unit(question: Question, role: str, template, *, key: str, at, but=None) -> None:
     held = Membership.objects.active().filter(
-        unit=question.call.measure.lead_unit_id, role=role, user__is_active=True
+        unit=question.call.lead_unit_id, role=role, user__is_active=True
     )
     for row in held.select_related("user").order_by("user_id"):
         if row.user != but:

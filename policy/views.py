@@ -60,7 +60,7 @@ def measure_detail(request, line: str):
 
 @require_GET
 def call_list(request):
-    calls = Call.objects.published().select_related("measure", "measure__lead_unit", "figures")
+    calls = Call.objects.published().select_related("measure", "lead_unit", "figures")
     page = page_by_key(calls, request, keys=["-closes_at", "uid"])
     return render(request, "policy/call_list.html", {"page": page})
 
@@ -68,7 +68,7 @@ def call_list(request):
 @require_GET
 def call_detail(request, uid: str):
     published = Call.objects.published().select_related(
-        "measure", "measure__article__document", "measure__lead_unit", "figures", "definition"
+        "measure", "measure__article__document", "measure", "lead_unit", "figures", "definition"
     )
     call = published.filter(uid=uid).first()
     if call is None:

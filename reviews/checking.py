@@ -132,7 +132,7 @@ def accept(application: Application, *, actor, seen_revision: int | None = None)
     if failed:
         raise Refused("items_failed", codes=failed)
     findings.keep(application)
-    lead = application.call.measure.lead_unit
+    lead = application.call.lead_unit
     application = workflow.move(application, "accept", actor=actor, unit=lead)
     letters.issue(
         application,
@@ -205,7 +205,7 @@ def ask_correction(
     flags = flags_of(flags)
     check_flags(application, flags)
     findings.keep(application)
-    lead = application.call.measure.lead_unit
+    lead = application.call.lead_unit
     number = application.correction_round + 1
 
     def prepare(case: Application) -> None:

@@ -24,7 +24,7 @@ def start(application: Application, *, actor) -> list[Opinion]:
     """Ask the measure's co-units; called by ``accept`` once the case stands in the joint review."""
     now = clock.now()
     asked = []
-    for unit in application.call.measure.co_units:
+    for unit in application.call.co_units:
         workflow.add_party(application, Part.CO_UNIT, unit=unit, at=now)
         opinion, created = Opinion.objects.get_or_create(
             application=application,
@@ -101,9 +101,7 @@ def _tell_lead(opinion: Opinion) -> None:
     application = opinion.application
     if application.opinions.filter(outcome=Opinion.Outcome.WAITING).exists():
         return
-    clerks = Membership.objects.active().filter(
-        unit=application.call.measure.lead_unit_id, role=Role.CLERK
-    )
+    clerks = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.CLERK)
     for row in clerks.select_related("user"):
         enqueue(
             row.user,
@@ -158,7 +156,7 @@ def conclude(
         opinion.save(update_fields=["answer", "answered_by", "answered_at"])
         record("opinion.answer", obj=opinion, actor=actor, data={"answer": answer})
     return workflow.move(
-        application, "conclude_joint_review", actor=actor, unit=application.call.measure.lead_unit
+        application, "conclude_joint_review", actor=actor, unit=application.call.lead_unit
     )
 
 

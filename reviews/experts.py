@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from stdnum.cn import uscc
 
 from policy.leading import led_measures
@@ -21,7 +22,8 @@ def may_keep_pool(user) -> bool:
 
 def _require_clerk(user) -> None:
     units = {held.unit_id for held in user.present_memberships if held.role == Role.CLERK}
-    if not Measure.objects.filter(lead_unit__in=units).exists():
+    leads = Q(lead_unit__in=units) | Q(calls__lead_unit__in=units)
+    if not Measure.objects.filter(leads).exists():
         raise Refused("role", roles=["lead_clerk"])
 
 

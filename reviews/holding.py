@@ -26,7 +26,7 @@ def hold(
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related(
-            "call__measure__lead_unit", "call__measure__article", "definition", "organisation",
+            "call__measure", "call__lead_unit", "call__measure__article", "definition", "organisation",
             "district", "holder_unit",
         )
         .get(pk=application.pk)
@@ -55,7 +55,7 @@ def call_roles(user, call) -> frozenset[str]:
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     held = Membership.objects.active().filter(
-        user=user, unit=call.measure.lead_unit_id, role__in=list(_PARTS)
+        user=user, unit=call.lead_unit_id, role__in=list(_PARTS)
     )
     return frozenset(_PARTS[row.role] for row in held)
 

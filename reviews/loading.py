@@ -82,7 +82,7 @@ def proposal_for(user, uid: str) -> Proposal:
 def verification_for(user, uid: str) -> tuple[Verification, frozenset[str]]:
     found = _get(
         Verification.objects.select_related(
-            "application__organisation", "application__call__measure__lead_unit",
+            "application__organisation", "application__call__measure", "application__call__lead_unit",
             "application__definition", "application__district", "drafted_by", "released_by",
             "audit_report",
         ),
@@ -94,7 +94,7 @@ def verification_for(user, uid: str) -> tuple[Verification, frozenset[str]]:
 def panel_for(user, uid: str, *roles: str) -> tuple[Panel, frozenset[str]]:
     found = _get(
         Panel.objects.select_related(
-            "call__measure__lead_unit", "call__definition", "drawn_by", "approved_by", "frozen_by",
+            "call__measure", "call__lead_unit", "call__definition", "drawn_by", "approved_by", "frozen_by",
             "discarded_by",
         ),
         uid,
@@ -130,7 +130,7 @@ def expert_by(uid: str) -> Expert:
 def selection_for(user, uid: str, *roles: str) -> tuple[Selection, frozenset[str]]:
     found = _get(
         Selection.objects.select_related(
-            "call__measure__lead_unit", "call__definition", "drafted_by", "confirmed_by"
+            "call__measure", "call__lead_unit", "call__definition", "drafted_by", "confirmed_by"
         ),
         uid,
     )
@@ -140,7 +140,7 @@ def selection_for(user, uid: str, *roles: str) -> tuple[Selection, frozenset[str
 def notice_for(user, uid: str, *roles: str) -> tuple[PublicNotice, frozenset[str]]:
     found = _get(
         PublicNotice.objects.select_related(
-            "call__measure__lead_unit", "call__definition", "selection", "published_by"
+            "call__measure", "call__lead_unit", "call__definition", "selection", "published_by"
         ),
         uid,
     )
@@ -150,8 +150,8 @@ def notice_for(user, uid: str, *roles: str) -> tuple[PublicNotice, frozenset[str
 def objection_for(user, uid: str, *roles: str) -> tuple[Objection, frozenset[str]]:
     found = _get(
         Objection.objects.select_related(
-            "notice__call__measure__lead_unit", "application__organisation",
-            "application__call__measure__lead_unit", "accepted_by", "decided_by",
+            "notice__call__measure", "notice__call__lead_unit", "application__organisation",
+            "application__call__measure", "application__call__lead_unit", "accepted_by", "decided_by",
         ),
         uid,
     )  # fmt: skip

@@ -43,7 +43,7 @@ def supported(selection: Selection):
             selection_items__selection=selection,
             selection_items__outcome=SelectionItem.Outcome.SUPPORT,
         )
-        .select_related("organisation", "district", "call__measure__lead_unit")
+        .select_related("organisation", "district", "call__measure", "call__lead_unit")
         .order_by("number")
     )
 
@@ -56,7 +56,7 @@ def publish(selection: Selection, *, actor, title: str, text: str, contact: str)
     """
     selection = (
         Selection.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "call__definition")
+        .select_related("call__measure", "call__lead_unit", "call__definition")
         .get(pk=selection.pk)
     )
     require_call_role(actor, selection.call, "lead_clerk")
@@ -117,7 +117,7 @@ def close(notice: PublicNotice, *, actor) -> list[Application]:
     """
     notice = (
         PublicNotice.objects.select_for_update(of=("self",))
-        .select_related("selection", "call__measure__lead_unit")
+        .select_related("selection", "call__measure", "call__lead_unit")
         .get(pk=notice.pk)
     )
     if not isinstance(actor, str):
@@ -140,7 +140,7 @@ def close(notice: PublicNotice, *, actor) -> list[Application]:
     notice.save(update_fields=["closed_at", "closed_by"])
     record("publicnotice.close", obj=notice, actor=actor, to_state="closed")
     return [
-        workflow.move(case, "close_notice", actor=actor, unit=notice.call.measure.lead_unit)
+        workflow.move(case, "close_notice", actor=actor, unit=notice.call.lead_unit)
         for case in cases
     ]
 

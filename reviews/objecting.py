@@ -81,9 +81,7 @@ def file(
         data={"application": application.pk, "notice": notice.uid},
         to_state=objection.state,
     )
-    clerks = Membership.objects.active().filter(
-        unit=application.call.measure.lead_unit_id, role=Role.CLERK
-    )
+    clerks = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.CLERK)
     for row in clerks.select_related("user"):
         enqueue(
             row.user,
@@ -130,7 +128,7 @@ def accept(objection: Objection, *, actor, seen_revision: int | None = None) -> 
             "object",
             actor=actor,
             note=f"objection {objection.uid}",
-            unit=application.call.measure.lead_unit,
+            unit=application.call.lead_unit,
         )
     return objection
 

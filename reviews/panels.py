@@ -208,7 +208,7 @@ def replay(panel: Panel) -> bool:
 def _hold(panel: Panel, *, actor, roles: Sequence[str], states: Sequence[str]) -> Panel:
     panel = (
         Panel.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "call__definition")
+        .select_related("call__measure", "call__lead_unit", "call__definition")
         .get(pk=panel.pk)
     )
     require_call_role(actor, panel.call, *roles)
@@ -354,7 +354,7 @@ def replace(seat: Seat, *, actor, reason: str) -> Seat | None:
 def _hold_seat(seat: Seat) -> Seat:
     panel = (
         Panel.objects.select_for_update(of=("self",))
-        .select_related("call__measure__lead_unit", "call__definition")
+        .select_related("call__measure", "call__lead_unit", "call__definition")
         .get(pk=seat.panel_id)
     )
     seat = Seat.objects.select_related("expert__user").get(pk=seat.pk)
@@ -531,7 +531,7 @@ def conclude(panel: Panel, *, actor, note: str = "") -> list[Application]:
                     "conclude_expert_review",
                     actor=actor,
                     note=note.strip(),
-                    unit=panel.call.measure.lead_unit,
+                    unit=panel.call.lead_unit,
                 )
             )
     if not moved:

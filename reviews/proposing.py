@@ -41,7 +41,7 @@ def unit_for(application: Application, action: str) -> Unit:
     """The unit whose clerk drafts and whose head releases the action."""
     if KINDS[action].drafted_by.startswith("district"):
         return application.district
-    return application.call.measure.lead_unit
+    return application.call.lead_unit
 
 
 @transaction.atomic
@@ -273,7 +273,12 @@ def _hold(proposal: Proposal, *, actor) -> tuple[Proposal, Application]:
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related(
-            "call__measure__lead_unit", "definition", "organisation", "district", "holder_unit"
+            "call__measure",
+            "call__lead_unit",
+            "definition",
+            "organisation",
+            "district",
+            "holder_unit",
         )
         .get(pk=proposal.application_id)
     )

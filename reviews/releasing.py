@@ -49,9 +49,9 @@ class _Source:
 
 
 def _sources(of: Sequence[Unit]) -> list[_Source]:
-    lead = {"call__measure__lead_unit__in": of}
+    lead = {"call__lead_unit__in": of}
     verifications = Verification.objects.filter(
-        application__call__measure__lead_unit__in=of,
+        application__call__lead_unit__in=of,
         state="drafted",
         application__status="verification",
     )

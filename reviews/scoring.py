@@ -182,9 +182,7 @@ def _tell_lead(scoring: Scoring) -> None:
     panel = scoring.seat.panel
     if sheets(panel).filter(submitted_at__isnull=True, application__status=STAGE).exists():
         return
-    clerks = Membership.objects.active().filter(
-        unit=panel.call.measure.lead_unit_id, role=Role.CLERK
-    )
+    clerks = Membership.objects.active().filter(unit=panel.call.lead_unit_id, role=Role.CLERK)
     for row in clerks.select_related("user"):
         enqueue(
             row.user,

@@ -306,9 +306,7 @@ def _tell(selection: Selection, *, actor, action: str) -> None:
         },
         to_state=selection.state,
     )  # fmt: skip
-    heads = Membership.objects.active().filter(
-        unit=selection.call.measure.lead_unit_id, role=Role.HEAD
-    )
+    heads = Membership.objects.active().filter(unit=selection.call.lead_unit_id, role=Role.HEAD)
     for row in heads.select_related("user"):
         enqueue(
             row.user,

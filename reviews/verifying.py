@@ -209,9 +209,7 @@ def draft(
         from_state=before.state if before else "",
         to_state=verification.state,
     )
-    heads = Membership.objects.active().filter(
-        unit=application.call.measure.lead_unit_id, role=Role.HEAD
-    )
+    heads = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.HEAD)
     for row in heads.select_related("user"):
         enqueue(
             row.user,
@@ -279,7 +277,7 @@ def release(verification: Verification, *, actor, seen_drafted_at=None) -> Appli
         actor=actor,
         note=verification.note,
         public_note=_public_words(verification),
-        unit=application.call.measure.lead_unit,
+        unit=application.call.lead_unit,
         prepare=prepare,
     )
 

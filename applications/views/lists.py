@@ -95,7 +95,7 @@ def _call(uid: str) -> Call:
     try:
         return (
             Call.objects.published()
-            .select_related("definition", "measure__article__document", "measure__lead_unit")
+            .select_related("definition", "measure__article__document", "measure", "lead_unit")
             .get(uid=uid)
         )
     except Call.DoesNotExist:
@@ -109,7 +109,7 @@ def _nearest(organisation, refused: Call, *, on) -> list[Measure]:
     calls = (
         Call.objects.open(at=now)
         .exclude(pk=refused.pk)
-        .select_related("definition", "measure__article", "measure__lead_unit")
+        .select_related("definition", "measure__article", "measure", "lead_unit")
         .order_by("measure__position")
     )
     found = [

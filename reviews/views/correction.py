@@ -69,7 +69,7 @@ def _named(refused: Exception, case) -> Exception:
 
 def letter_preview(case, flags) -> dict[str, str]:
     """The letter as it would go out today; its number is given when it is issued."""
-    unit = case.call.measure.lead_unit
+    unit = case.call.lead_unit
     number = case.correction_round + 1
     limit = workflow.stage(case, "correction")
     due = workflow.due(clock.today(), limit.limit_workdays if limit else None)

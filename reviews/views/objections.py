@@ -34,7 +34,7 @@ def public_list(request):
     """公示公告: open ones and those of the past, the newest first."""
     today = clock.local(request.arrived_at).date()
     shown = PublicNotice.objects.filter(starts_on__lte=today).select_related(
-        "call__measure__lead_unit"
+        "call__measure", "call__lead_unit"
     )
     page = page_by_key(shown, request, keys=("-starts_on", "uid"), size=30)
     rows = [(row, noticing.is_open(row, on=today)) for row in page.rows]
@@ -44,7 +44,7 @@ def public_list(request):
 def _public(uid: str, *, today) -> PublicNotice:
     found = (
         PublicNotice.objects.filter(uid=uid)
-        .select_related("call__measure__lead_unit", "selection")
+        .select_related("call__measure", "call__lead_unit", "selection")
         .first()
     )
     if found is None or not noticing.is_public(found, on=today):

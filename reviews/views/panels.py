@@ -28,7 +28,7 @@ officer = require_role(Role.CLERK, Role.HEAD)
 def led_calls(user):
     """Published calls of the measures that the user's units lead."""
     units = units_of(user, Role.CLERK, Role.HEAD)
-    return Call.objects.published().filter(measure__lead_unit__in=units).select_related("measure")
+    return Call.objects.published().filter(lead_unit__in=units).select_related("measure")
 
 
 @officer

@@ -254,7 +254,7 @@ def publish(request, uid: str):
     found, _roles = selection_for(request.user, uid, "lead_clerk")
     if found.state != Selection.State.CONFIRMED or hasattr(found, "public_notice"):
         raise Http404(uid)
-    unit = found.call.measure.lead_unit
+    unit = found.call.lead_unit
     initial = {
         "title": _("{call}拟支持名单公示").format(call=found.call.title_zh),
         "text": _(

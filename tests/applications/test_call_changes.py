@@ -51,7 +51,7 @@ def test_people_of_organisations_with_a_draft_are_told_and_others_are_not():
     filler = member(Role.FILLER, organisation=organisation)
     admin = member(Role.ORG_ADMIN, organisation=organisation)
     member(Role.FILLER, organisation=stranger)
-    clerk = member(Role.CLERK, unit=call.measure.lead_unit)
+    clerk = member(Role.CLERK, unit=call.lead_unit)
     start_draft(call, organisation)
     start_draft(make_published(call.measure), stranger)
     change = make_change(call, "closes_at", call.closes_at + timedelta(days=7))

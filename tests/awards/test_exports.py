@@ -15,6 +15,7 @@ from reviews.refusals import Refused
 from tests.awards.cases import make_scene
 from tests.awards.racing import at_once
 from tests.awards.test_decisions import confirmed, ready
+from tests.policy.catalogue import hand_over
 
 pytestmark = pytest.mark.django_db
 
@@ -161,8 +162,7 @@ def test_payment_table_is_for_finance_only():
 def test_lead_unit_gets_its_own_measures_only():
     one, two = busy_scenes()
     other = make_scene(position=3)
-    other.measure.lead_unit = other.finance_bureau
-    other.measure.save(update_fields=["lead_unit"])
+    hand_over(other.measure, other.finance_bureau)
     export = made("ledger", one.lead_clerk, year=one.call.year)
     lines = {row[0] for row in sheet_of(export).iter_rows(min_row=4, values_only=True)}
     assert lines == {one.measure.line, two.measure.line, "合计"}

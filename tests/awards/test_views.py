@@ -17,6 +17,7 @@ from tests.awards.cases import Scene, cap, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_exports import busy_scenes
 from tests.factories import UnitFactory, person
+from tests.policy.catalogue import hand_over
 
 pytestmark = pytest.mark.django_db
 
@@ -96,8 +97,7 @@ def test_caps_page_of_an_empty_portal_says_what_comes_next():
 def test_lead_unit_sees_its_own_measures_only_and_other_units_none(scene):
     other = make_scene(position=2)
     stranger = UnitFactory()
-    other.measure.lead_unit = stranger
-    other.measure.save(update_fields=["lead_unit"])
+    hand_over(other.measure, stranger)
     page = text(get(scene.lead_clerk, "award_caps"))
     assert scene.measure.name_zh in page and other.measure.name_zh not in page
     get(scene.lead_clerk, "award_line", other.measure.line, status=404)
@@ -436,8 +436,7 @@ def test_export_is_asked_followed_and_fetched_by_who_asked_only(scene, run_tasks
 
 def test_export_of_what_the_user_may_not_see_is_404(scene):
     other = make_scene(position=2)
-    other.measure.lead_unit = UnitFactory()
-    other.measure.save(update_fields=["lead_unit"])
+    hand_over(other.measure, UnitFactory())
     post(scene.lead_clerk, "award_export_ask", "supported", status=404, of=other.call.uid)
     batch = scene.batch()
     post(scene.lead_clerk, "award_export_ask", "payments", status=404, of=batch.uid)

@@ -115,6 +115,13 @@ def make_measure(position: int = 1, *, article_no: int = 10) -> Measure:
     return measure
 
 
+def hand_over(measure: Measure, unit: Unit) -> None:
+    """Another unit leads the measure and is in charge of its calls."""
+    measure.lead_unit = unit
+    measure.save(update_fields=["lead_unit"])
+    Call.objects.filter(measure=measure).update(lead_unit=unit)
+
+
 def make_draft_call(measure: Measure, *, number: int = 1, days: int = 9, **more) -> Call:
     """A call in draft that closes ``days`` from now (negative: it is over)."""
     now = clock.now()

@@ -8,21 +8,24 @@ from django.db import connection
 
 from policy import calls
 from policy.calls import CallRefused, StaleDraft
+from policy.leading import led_measures
 from policy.models import Call, CallFigures
 from portal import clock
 from portal.accounts import memberships
-from portal.accounts.models import Membership, Role
+from portal.accounts.models import Membership, Role, User
 from portal.audit.models import Event
 from portal.notices.models import Notice
 from tests.policy.callable import (
+    SETTINGS,
     fields,
     make_callable_measure,
     make_definition,
     make_draft,
     make_published,
     person,
+    text,
 )
-from tests.policy.catalogue import make_measure
+from tests.policy.catalogue import make_measure, make_units
 
 pytestmark = pytest.mark.django_db
 
@@ -299,3 +302,26 @@ def test_publishing_after_the_cut_off_is_refused():
     now = clock.now()
     call = make_draft(opens_at=now - timedelta(days=9), closes_at=now - timedelta(days=1))
     assert refusal(lambda: calls.publish(call, actor=person("publisher"))).reason == "past"
+
+
+def test_the_unit_in_charge_is_the_lead_or_the_one_that_the_call_names():
+    measure = make_callable_measure()
+    other = make_units(2)[1]
+    choices = [{"code": unit.code, "label": text(unit.code, unit.code)} for unit in make_units(2)]
+    setting = {
+        "code": "handling_unit",
+        "type": "choice",
+        "label": text("办理单位", "Unit in charge"),
+        "help": text("由该单位办理。", "It handles the cases."),
+        "default": choices[0]["code"],
+        "choices": choices,
+    }
+    make_definition(measure, valid_from=date(2025, 6, 1), settings=[*SETTINGS, setting])
+    assert make_draft(measure).lead_unit == measure.lead_unit
+    call = make_draft(measure, settings={"rate": "0.3", "handling_unit": other.code})
+    assert call.lead_unit == other
+    assert [unit.code for unit in call.co_units] == [measure.lead_unit.code]
+    clerk = person("other-clerk", Role.CLERK, unit=other)
+    calls.publish(call, actor=person("publisher"))
+    assert clerk in calls.staff_concerned(call)
+    assert led_measures(User.objects.get(pk=clerk.pk)) == [measure.pk]

@@ -22,7 +22,7 @@ def call():
 
 @pytest.fixture
 def people(call):
-    lead = call.measure.lead_unit
+    lead = call.lead_unit
     return {
         "clerk": factories.person(Role.CLERK, unit=lead),
         "head": factories.person(Role.HEAD, unit=lead),

@@ -28,7 +28,7 @@ def call():
 @pytest.fixture
 def people(call):
     """The lead unit's clerk and head, and who asks."""
-    lead = call.measure.lead_unit
+    lead = call.lead_unit
     return {
         "clerk": factories.person(Role.CLERK, unit=lead),
         "head": factories.person(Role.HEAD, unit=lead),
@@ -113,7 +113,7 @@ def test_question_is_merged_into_a_public_one_of_its_call_only(call, people):
 
 
 def test_drafter_does_not_approve_even_as_head(call, people):
-    factories.MembershipFactory(user=people["clerk"], role=Role.HEAD, unit=call.measure.lead_unit)
+    factories.MembershipFactory(user=people["clerk"], role=Role.HEAD, unit=call.lead_unit)
     question = drafted(call, people)
     act = {"actor": people["clerk"], "seen_revision": question.revision}
     assert refusal(lambda: questions.approve(question, **act)) == "same_person"

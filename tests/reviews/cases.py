@@ -374,9 +374,9 @@ def make_case(office: Office, *, at: str = "formal_check", **more) -> Applicatio
         _arrive(office, application, status, action, actor)
         if status == at:
             break
-    fresh = Application.objects.select_related("call__measure__lead_unit", "organisation").get(
-        pk=application.pk
-    )
+    fresh = Application.objects.select_related(
+        "call__measure", "call__lead_unit", "organisation"
+    ).get(pk=application.pk)
     fresh.applicant = applicant
     return fresh
 

@@ -11,6 +11,7 @@ from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_withdrawing import objected
 from tests.guarantees.access.row import Row
 from tests.guarantees.cast import World, holders
+from tests.policy.catalogue import hand_over
 
 MONEY = frozenset({"lead_clerk", "lead_head", "finance", "finance_head", "policy_admin", "auditor"})
 LEAD = frozenset({"lead_clerk", "lead_head"})
@@ -22,8 +23,7 @@ STAFF = holders(*access.STAFF)
 
 def _scene(world: World) -> Scene:
     scene = make_scene(position=9)
-    scene.measure.lead_unit = world.lead
-    scene.measure.save(update_fields=["lead_unit"])
+    hand_over(scene.measure, world.lead)
     scene.call.refresh_from_db()
     scene.lead, scene.district = world.lead, world.district
     scene.lead_clerk, scene.lead_head = world.users["lead_clerk"], world.users["lead_head"]
