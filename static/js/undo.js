@@ -1,6 +1,6 @@
 // The bar of an act that can still be undone counts down, then leaves only what was done.
 //
-// <form data-undo-left="9200">… <button>… <span data-undo-seconds>10</span></button></form>:
+// <div data-undo-left="9200">… <button>… <span data-undo-seconds>10</span></button></div>:
 // milliseconds left when the page was made. The server judges; this only counts.
 (() => {
   const started = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();

@@ -17,6 +17,7 @@ from reviews import (
     objecting,
     panels,
     proposing,
+    recommending,
     scoring,
     selecting,
     verifying,
@@ -344,3 +345,40 @@ def test_sum_of_the_meeting_follows_the_rows(open_page, office):
     page.fill(f"#amount-{case.uid}", "500000")
     page.press(f"#amount-{case.uid}", "Tab")
     page.locator("#selection-sum", has_text="¥500,000.00").wait_for()
+
+
+def _recommended(office):
+    """A case that the district's clerk recommended just now, and the address of the next one."""
+    case = make_case(office, at="recommendation", organisation=organisation(office))
+    other = make_case(office, at="recommendation", organisation=organisation(office, 1))
+    recommending.recommend(case, actor=office.district_clerk, opinion="同意推荐")
+    return case, f"/reviews/cases/{other.uid}/?acted={case.uid}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_bar_after_an_act_fits_its_readers(open_page, office, language):
+    _case, address = _recommended(office)
+    page = open_page(address, user=office.district_clerk, language=language)
+    assert look.faults(page, f"undo-{language}") == []
+
+
+def test_the_bar_after_an_act_counts_down_and_undoes_it(open_page, office):
+    case, address = _recommended(office)
+    page = open_page(address, user=office.district_clerk)
+    first = int(page.locator("[data-undo-seconds]").inner_text())
+    page.wait_for_function(
+        "n => Number(document.querySelector('[data-undo-seconds]').textContent) < n", arg=first
+    )
+    page.locator(".undo-bar button").click()
+    page.wait_for_url(f"**/reviews/cases/{case.uid}/?act=recommend")
+    assert page.locator("textarea[name=opinion]").input_value() == "同意推荐"
+    case.refresh_from_db()
+    assert case.status == "recommendation"
+
+
+def test_the_bar_offers_nothing_when_the_time_is_over(open_page, office):
+    case = make_case(office, at="recommendation", organisation=organisation(office))
+    recommending.recommend(case, actor=office.district_clerk, opinion="同意推荐")
+    page = open_page(f"/reviews/?acted={case.uid}", user=office.district_clerk)
+    page.wait_for_selector(".undo-bar button", state="detached", timeout=15_000)
+    assert "推荐" in page.locator(".undo-bar").inner_text()
