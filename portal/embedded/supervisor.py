@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -74,6 +75,18 @@ def read_status(data_dir: Path) -> dict:
         return json.loads((data_dir / "status.json").read_text())
     except (FileNotFoundError, ValueError):
         return {}
+
+
+def make_room(folder: Path) -> None:
+    """Copy each log that has reached its limit to ``….log.1`` and empty it: its writer, which
+    appends, goes on. One older copy is kept of each."""
+    for log in folder.glob("*.log"):
+        with contextlib.suppress(OSError):  # a full disk: the emptying makes room
+            if log.stat().st_size > LOG_LIMIT_BYTES:
+                try:
+                    shutil.copyfile(log, log.with_suffix(".log.1"))
+                finally:
+                    os.truncate(log, 0)
 
 
 class Part:
@@ -152,8 +165,6 @@ class Program(Part):
     def start(self) -> None:
         if self.before is not None:
             self.before()
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             self._process = processes.spawn(
                 self.command, log=log, death_signal=signal.SIGTERM, env=self.env, cwd=self.cwd
@@ -204,6 +215,7 @@ class Supervisor:
         self._listening = True
         while not self.asked_to_stop:
             self.tend()
+            make_room(self.data_dir / "log")
             self.wait(1.0)
 
     def wait(self, timeout_s: float) -> None:

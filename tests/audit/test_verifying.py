@@ -314,3 +314,10 @@ def test_export_shows_a_change_made_in_the_database(anchors):
     _tamper("UPDATE audit_event SET actor_label = 'x' WHERE position = 2")
     faults = _faults(_independent(), list(exporting.lines()), anchors)
     assert faults == ["line 2: its text is not what was chained"]
+
+
+def test_the_command_runs_from_the_command_line_too(capsys):
+    """A subcommand's method may not stand in the way of the command's own."""
+    for act in ("anchor", "export", "check"):
+        call_command("audit", act, skip_checks=False)
+    assert "no fault" in capsys.readouterr().out

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -170,11 +171,28 @@ def test_lock_and_status_of_a_killed_supervisor_are_survived(tmp_path):
         assert supervisor.read_status(tmp_path) == {}
 
 
-def test_log_of_ten_megabytes_makes_room(watch, tmp_path):
-    (tmp_path / "log").write_bytes(b"x" * (supervisor.LOG_LIMIT_BYTES + 1))
-    watch.watch(_program(tmp_path, "print('new')"))
-    _tend_until(watch, lambda: "new" in (tmp_path / "log").read_text())
-    assert (tmp_path / "log.log.1").stat().st_size == supervisor.LOG_LIMIT_BYTES + 1
+def test_log_of_ten_megabytes_makes_room_while_its_part_goes_on_writing(watch, tmp_path):
+    script = (
+        "import time; print('x' * 3000, flush=True); open('written', 'w').close();"
+        "time.sleep(0.5); print('after', flush=True); time.sleep(60)"
+    )
+    part = Program(
+        "part", [sys.executable, "-c", script],
+        log=tmp_path / "part.log", env=dict(os.environ), cwd=tmp_path,
+    )  # fmt: skip
+    watch.watch(part)
+    _tend_until(watch, lambda: (tmp_path / "written").exists())
+    with mock.patch.object(supervisor, "LOG_LIMIT_BYTES", 3000):
+        supervisor.make_room(tmp_path)
+        supervisor.make_room(tmp_path)  # nothing to do the second time
+    assert (tmp_path / "part.log.1").stat().st_size == 3001
+    _tend_until(watch, lambda: (tmp_path / "part.log").read_text() == "after\n")
+
+
+def test_log_below_the_limit_stays(tmp_path):
+    (tmp_path / "web.log").write_bytes(b"x" * supervisor.LOG_LIMIT_BYTES)
+    supervisor.make_room(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
 
 
 def test_signal_gives_up_what_is_prepared_and_only_asks_later(watch):

@@ -19,13 +19,13 @@ class Command(BaseCommand):
         acts.add_parser("check", help="verify the whole chain; the result shows on the page")
 
     def handle(self, *args, **options):
-        getattr(self, options["act"])(options)
+        getattr(self, f"_{options['act']}")(options)
 
-    def anchor(self, options):
+    def _anchor(self, options):
         path = anchoring.anchor()
         self.stdout.write(f"anchored: {path}" if path else "the head is anchored already")
 
-    def export(self, options):
+    def _export(self, options):
         if not options["file"]:
             self.stdout.writelines(exporting.lines())
             return
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 file.write(line)
         print(f"{count} events exported to {target}", file=sys.stderr)
 
-    def check(self, options):
+    def _check(self, options):
         found = verifying.check()
         for fault in found.faults:
             self.stdout.write(f"FAULT {fault}")
