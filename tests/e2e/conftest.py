@@ -9,6 +9,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e import look
+from tests.e2e.stack import Stack
 
 # Playwright's loop lives in this thread; the tests' own queries are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -20,6 +21,15 @@ def chromium() -> Iterator[Browser]:
         browser = look.launch(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One portal for all roads: each leaves it with its clock put right and nothing wrong."""
+    portal = Stack(settings.BASE_DIR / "var" / "e2e-road")
+    portal.start()
+    yield portal
+    portal.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,156 @@
+"""The roads of 11-1 and 13-1 in a browser, from registration to the payment: each by its own rule.
+
+The steps are those of 10-1's road, without its pictures and its correction. At the end what was
+paid is compared with the ledger, and `manage.py verify` finds no fault but the clock that was moved.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.applications.lines import JOINT, PILOT
+from tests.e2e.steps import (
+    Road,
+    Trip,
+    accept,
+    approve_experts,
+    arrive,
+    close_notice,
+    compare_payment,
+    conclude_opinions,
+    confirm_finance,
+    confirm_selection,
+    decide,
+    draft_call,
+    draw_experts,
+    fill_sections,
+    fill_tables,
+    find_nothing_wrong,
+    freeze,
+    give_opinions,
+    hand_over,
+    invite_filler,
+    paste_invoices,
+    pay,
+    publish_call,
+    publish_notice,
+    recommend,
+    register,
+    score,
+    select,
+    start_draft,
+    submit,
+    upload_attachments,
+    verify_input,
+    verify_organisation,
+    wait_for_silence,
+    walking,
+)  # fmt: skip
+
+# Three experts judge, of fields in which the demonstration has several.
+FEW_EXPERTS = {
+    "setting__expert_review__experts": "3",
+    "setting__expert_review__min_experts": "3",
+    "setting__expert_review__reserves": "1",
+}
+PLATFORM = Trip(
+    sample=PILOT,
+    organisation="南京栖霞宏图中试科技有限公司",
+    uscc="91320100MA3L00011J",
+    mail="hongtu.example",
+    call_title="2026年度中试平台申报通知（第三批）",
+    call_title_en="2026 call for pilot-scale platforms, round 3",
+    settings={"setting__rate": "25"} | FEW_EXPERTS,
+    # The other co-units say nothing, which is consent once the limit is over.
+    co_units=("industry.clerk", "budget.clerk"),
+    decision="宁科〔2026〕111号",
+    net_cny=Decimal("250000"),
+    # 8 × 25.00 万元 less 5.00 万元, of which 25 %
+    first_cny=Decimal("200000"),
+    verified_wan="195.00",
+    granted_cny="487500.00",
+)
+JOINT_PROJECT = Trip(
+    sample=replace(
+        JOINT,
+        answers=JOINT.answers
+        | {
+            "project": JOINT.answers["project"] | {"fields": ["biomedicine", "ai"]},
+            "funding": JOINT.answers["funding"]
+            | {"total_input_cny": "22600000.00", "own_input_cny": "22080000.00"},
+            "amount": {"requested_cny": "3000000.00"},
+        },
+    ),
+    organisation="南京栖霞功率器件技术研究院有限公司",
+    uscc="91320100MA3L00012M",
+    mail="gonglv.example",
+    call_title="2026年度新研机构联合攻关申报通知（第三批）",
+    call_title_en="2026 call for joint R&D, round 3",
+    settings={"setting__new_input_meaning": "increase"} | FEW_EXPERTS,
+    co_units=("budget.clerk",),
+    decision="宁科〔2026〕131号",
+    net_cny=Decimal("2500000"),
+    # 8 × 250.00 万元 less 50.00 万元 and the 50.00 万元 of the baseline year: 20 % of 1,900.00 万元
+    # are 380.00 万元, and the document's ceiling is 300 万元
+    first_cny=Decimal("2000000"),
+    verified_wan="1,900.00",
+    granted_cny="3000000.00",
+)
+
+
+def test_the_road_of_11_1_by_the_rate_of_its_call(stack, chromium, tmp_path):
+    with walking(PLATFORM, stack=stack, browser=chromium, folder=tmp_path) as road:
+        apply(road)
+        recommend(road)
+        accept(road)
+        give_opinions(road)
+        wait_for_silence(road)
+        conclude_opinions(road)
+        judge(road)
+        award(road)
+
+
+def test_the_road_of_13_1_by_its_increase_up_to_the_ceiling(stack, chromium, tmp_path):
+    with walking(JOINT_PROJECT, stack=stack, browser=chromium, folder=tmp_path) as road:
+        apply(road)
+        recommend(road)
+        accept(road)
+        give_opinions(road)
+        conclude_opinions(road)
+        judge(road)
+        award(road)
+
+
+def apply(road: Road) -> None:
+    register(road)
+    verify_organisation(road)
+    invite_filler(road)
+    draft_call(road)
+    publish_call(road)
+    start_draft(road)
+    fill_tables(road)
+    paste_invoices(road)
+    fill_sections(road)
+    upload_attachments(road)
+    hand_over(road)
+    submit(road)
+
+
+def judge(road: Road) -> None:
+    draw_experts(road)
+    approve_experts(road)
+    score(road)
+    freeze(road)
+    verify_input(road)
+
+
+def award(road: Road) -> None:
+    select(road)
+    confirm_selection(road)
+    publish_notice(road)
+    close_notice(road)
+    decide(road)
+    confirm_finance(road)
+    pay(road)
+    arrive(road)
+    compare_payment(road)
+    find_nothing_wrong(road)
