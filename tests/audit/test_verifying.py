@@ -316,6 +316,7 @@ def test_export_shows_a_change_made_in_the_database(anchors):
     assert faults == ["line 2: its text is not what was chained"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_command_runs_from_the_command_line_too(capsys):
     """A subcommand's method may not stand in the way of the command's own."""
     for act in ("anchor", "export", "check"):
