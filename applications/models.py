@@ -4,14 +4,19 @@ What an applicant's page shows of reviews and awards (holder, due date, next ste
 flagged fields) is stored here by the upper verb, in the same transaction.
 """
 
+from datetime import date
+
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Membership, Organisation, Role, Unit
 from portal.ids import UID_LENGTH, new_uid
+from portal.searching import AnyOf, Grams, containing
 
 
 class Status(models.TextChoices):
@@ -114,6 +119,11 @@ def _pairs(moves) -> str:
     return ", ".join(f"('{source}', '{target}')" for source, target in moves)
 
 
+# A due date that waits for the calendar sorts behind every other.
+LAST_DAY = date(9999, 12, 31)
+DUE_KEY = Coalesce("due_on", Value(LAST_DAY))
+
+
 class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Cases that the user may see: own organisations' (drafts too), and, once submitted,
@@ -136,6 +146,15 @@ class ApplicationQuerySet(models.QuerySet):
             .select_related("organisation", "call__measure", "district")
             .order_by(F("due_on").asc(nulls_last=True), "pk")
         )
+
+    def with_words(self, words):
+        """Cases in whose number, title or organisation's name each of the words stands."""
+        found = self
+        for word in words:
+            own = containing(Application.objects.all(), word, "number", "title")
+            named = containing(Organisation.objects.all(), word, "name", "uscc")
+            found = found.filter(Q(AnyOf("pk", own)) | Q(AnyOf("organisation", named)))
+        return found
 
     def in_hand(self):
         """Submitted and not ended."""
@@ -234,7 +253,21 @@ class Application(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["holder_unit", "due_on", "id"], name="application_inbox"),
+            # The inbox in its order; with what it counts, read from the index alone.
+            models.Index(
+                F("holder_unit"),
+                DUE_KEY,
+                F("uid"),
+                name="application_inbox_key",
+                include=["id", "status", "due_on", "correction_round"],
+            ),
+            models.Index(
+                F("submitted_at").desc(),
+                F("uid"),
+                name="application_submitted",
+                condition=Q(submitted_at__isnull=False),
+            ),
+            GinIndex(Grams("number", "title"), name="application_words"),
             models.Index(fields=["organisation", "-id"], name="application_of_organisation"),
             models.Index(fields=["call", "status"], name="application_of_call"),
         ]

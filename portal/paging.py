@@ -63,7 +63,10 @@ def _beyond(keys: Sequence[str], values: list, *, backwards: bool) -> Q:
         descending = key.startswith("-") != backwards
         condition |= same & Q(**{f"{name}__{'lt' if descending else 'gt'}": value})
         same &= Q(**{name: value})
-    return condition
+    # Said once more of the first key alone: an index starts there instead of at the first page.
+    first = keys[0].removeprefix("-")
+    descending = keys[0].startswith("-") != backwards
+    return condition & Q(**{f"{first}__{'lte' if descending else 'gte'}": values[0]})
 
 
 def page_by_key(

@@ -36,8 +36,7 @@ def queue(reader: homes.Reader) -> homes.Section:
     until = inbox.soon_until(reader.today, calendar)
     found = list(inbox.everything(units)[: homes.SHOWN])
     counts = inbox.counts(units, today=reader.today, until=until)
-    # The menu counts the same.
-    reader.user._todo_count = counts["todo"]
+    inbox.remember(reader.user, counts)
     url = reverse("review_inbox")
     return homes.Section(
         code="queue",

@@ -23,20 +23,23 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application, Status
+from applications.models import DUE_KEY, LAST_DAY, Application, Party, Status
 from policy import workdays
 from policy.models import Measure
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
+from portal.searching import words
 from reviews.models import Objection, Opinion
 
 SOON_WORKDAYS = 2
 SIZE = 30
-# A due date that waits for the calendar sorts behind every other.
-LAST = date(9999, 12, 31)
 # Money matters have pages of their own, above.
 ELSEWHERE = (Status.FINANCE, Status.PAYMENT)
 KEYS = ("due_key", "uid")
+_HEAVY = (
+    "computation", "call__settings", "call__guide_zh",
+    "call__measure__clause", "call__measure__clause_en",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ def units(user) -> list[Unit]:
     return units_of(user, Role.CLERK, Role.HEAD)
 
 
-def _keyed(cases: QuerySet, due: str = "due_on") -> QuerySet:
-    return cases.annotate(due_key=Coalesce(F(due), Value(LAST)))
+def _keyed(cases: QuerySet, due=DUE_KEY) -> QuerySet:
+    """With the key to page by, and without what no list shows."""
+    return cases.annotate(due_key=due).defer(*_HEAVY)
 
 
 def _held(of: Sequence[Unit]) -> QuerySet:
@@ -78,28 +82,28 @@ def soon_until(today: date, calendar: workdays.Calendar) -> date:
 
 
 def _conditions(today: date, until: date) -> dict[str, Q]:
-    waiting = Exists(Objection.objects.filter(application=OuterRef("pk"), state="filed"))
+    # Once for all cases: an EXISTS would look for objections to each.
+    filed = Objection.objects.filter(state="filed").values("application")
     return {
         "mine": Q(),
         "overdue": Q(due_on__lt=today),
         "soon": Q(due_on__range=(today, until)),
         "corrected": Q(status=Status.FORMAL_CHECK, correction_round__gt=0),
-        "objections": Q(status=Status.OBJECTION) | Q(waiting),
+        "objections": Q(status=Status.OBJECTION) | Q(pk__in=filed),
     }
 
 
 def cases(code: str, of: Sequence[Unit], *, today: date, until: date) -> QuerySet:
     """The cases of a saved view, the soonest due first, with ``due_key`` to page by."""
     if code == ALL.code:
+        part = Party.objects.filter(application=OuterRef("pk"), unit__in=of, ended_at__isnull=True)
         return _keyed(
-            Application.objects.filter(
-                parties__unit__in=of, parties__ended_at__isnull=True, submitted_at__isnull=False
+            Application.objects.filter(Exists(part), submitted_at__isnull=False).select_related(
+                "organisation", "call__measure", "district"
             )
-            .distinct()
-            .select_related("organisation", "call__measure", "district")
         )
     if code == "opinions":
-        return _keyed(_asked(of), "opinion_due_on")
+        return _keyed(_asked(of), Coalesce(F("opinion_due_on"), Value(LAST_DAY)))
     return _keyed(_held(of).filter(_conditions(today, until)[code]))
 
 
@@ -110,13 +114,15 @@ def _held_now(of: Sequence[Unit]) -> Q:
 
 def _asked_now(of: Sequence[Unit]) -> Q:
     """Whether one of the units has not given its opinion yet."""
-    return Q(Exists(_waiting(of)), status=Status.JOINT_REVIEW)
+    return Q(pk__in=_unanswered(of).values("application"), status=Status.JOINT_REVIEW)
+
+
+def _unanswered(of: Sequence[Unit]) -> QuerySet:
+    return Opinion.objects.filter(unit__in=of, outcome=Opinion.Outcome.WAITING)
 
 
 def _waiting(of: Sequence[Unit]) -> QuerySet:
-    return Opinion.objects.filter(
-        application=OuterRef("pk"), unit__in=of, outcome=Opinion.Outcome.WAITING
-    )
+    return _unanswered(of).filter(application=OuterRef("pk"))
 
 
 def _asked(of: Sequence[Unit]) -> QuerySet:
@@ -138,24 +144,30 @@ def everything(of: Sequence[Unit]) -> QuerySet:
             is_held=ExpressionWrapper(held, output_field=BooleanField()),
             opinion_due_on=Case(When(held, then=None), default=asked, output_field=DateField()),
         )
-        .annotate(due_key=Coalesce("opinion_due_on", "due_on", Value(LAST)))
+        .annotate(due_key=Coalesce("opinion_due_on", "due_on", Value(LAST_DAY)))
         .select_related("organisation", "call__measure", "district")
         .order_by(*KEYS)
     )
 
 
 def counts(of: Sequence[Unit], *, today: date, until: date) -> dict[str, int]:
-    """How many cases each view holds, and (``todo``) all together: one query."""
-    held, asked = _held_now(of), _asked_now(of)
-    found: dict[str, int] = Application.objects.filter(held | asked).aggregate(
-        todo=Count("pk"),
-        opinions=Count("pk", filter=asked),
+    """How many cases each view holds, and (``todo``) all together: two queries, one of which
+    reads an index alone, whatever the units hold."""
+    held = Application.objects.filter(_held_now(of)).aggregate(
         **{
-            code: Count("pk", filter=held & wanted)
+            code: Count("pk", filter=wanted) if wanted else Count("pk")
             for code, wanted in _conditions(today, until).items()
-        },
+        }
     )
-    return found
+    asked = Application.objects.filter(_asked_now(of)).aggregate(
+        opinions=Count("pk"), only=Count("pk", filter=~_held_now(of))
+    )
+    return held | {"opinions": asked["opinions"], "todo": held["mine"] + asked["only"]}
+
+
+def remember(user, counted: dict[str, int]) -> None:
+    """Let the menu of this request show what the page has counted."""
+    user._todo_count = counted["todo"]
 
 
 def todo_count(user) -> int:
@@ -163,8 +175,9 @@ def todo_count(user) -> int:
     Asked once for each request."""
     if not hasattr(user, "_todo_count"):
         mine = units(user)
-        wanted = _held_now(mine) | _asked_now(mine)
-        user._todo_count = Application.objects.filter(wanted).count() if mine else 0
+        held = Application.objects.filter(_held_now(mine)).values("pk")
+        only = Application.objects.filter(_asked_now(mine)).exclude(_held_now(mine)).values("pk")
+        user._todo_count = held.union(only, all=True).count() if mine else 0
     return user._todo_count
 
 
@@ -202,12 +215,7 @@ class CaseFilter(django_filters.FilterSet):
             field.widget.attrs["class"] = "form-select" if is_select else "form-control"
 
     def search(self, queryset, name, value):
-        words = value.strip()
-        return queryset.filter(
-            Q(number__icontains=words)
-            | Q(title__icontains=words)
-            | Q(organisation__name__icontains=words)
-        )
+        return queryset.with_words(words(value))
 
     @property
     def is_set(self) -> bool:

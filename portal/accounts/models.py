@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Lower
@@ -10,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.ids import UID_LENGTH, new_uid
+from portal.searching import Grams
 
 
 class UserManager(BaseUserManager):
@@ -235,7 +237,12 @@ class Organisation(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["district", "status", "registered_at"], name="organisation_queue")
+            models.Index(fields=["district", "status", "registered_at"], name="organisation_queue"),
+            GinIndex(Grams("name", "uscc"), name="organisation_words"),
+            # Who shares an account, a phone or an address (reviews.findings).
+            models.Index(fields=["bank_account"], name="organisation_account"),
+            models.Index(fields=["contact_phone"], name="organisation_phone"),
+            models.Index(fields=["address"], name="organisation_address"),
         ]
         triggers = [
             pgtrigger.FSM(

@@ -33,6 +33,7 @@ def inbox(request):
     units = boxes.units(request.user)
     until = boxes.soon_until(today, calendar)
     counts = boxes.counts(units, today=today, until=until)
+    boxes.remember(request.user, counts)
     code = chosen_view(request.GET, counts)
     found = boxes.CaseFilter(
         request.GET, queryset=boxes.cases(code, units, today=today, until=until)
