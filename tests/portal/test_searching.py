@@ -68,10 +68,10 @@ def rows(db):
             """
             INSERT INTO applications_application (uid, call_id, definition_id, organisation_id,
               district_id, title, status, revision, ordinal, started_by_id, started_at,
-              stage_started_at, computation, due_provisional, next_stage, correction_round)
+              stage_started_at, computation, due_provisional, next_stage, correction_round, subjects)
             SELECT 'a' || lpad(n::text, 11, '0'), call_id, definition_id, o.id, c.district_id,
               chr(20000 + n %% 4000) || chr(21500 + n %% 1009) || '检测平台', 'draft', 1, 1 + n / 5000,
-              started_by_id, now(), now(), '{}', false, '', 0
+              started_by_id, now(), now(), '{}', false, '', 0, subjects
               FROM generate_series(1, 10000) n JOIN accounts_organisation o
                 ON o.uid = 'o' || lpad((1 + n %% 5000)::text, 11, '0'), applications_application c
              WHERE c.id = %s
