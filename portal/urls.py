@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from portal import views
+from portal.help import views as help_views
 
 handler400 = "portal.views.bad_request"
 handler403 = "portal.views.forbidden"
@@ -18,6 +19,9 @@ urlpatterns = [
     path("home/", views.role_home, name="role_home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("help/", help_views.index, name="help_index"),
+    path("help/<str:code>/", help_views.topic, name="help_topic"),
+    path("site-map/", help_views.site_map, name="site_map"),
     path("language/", views.set_language, name="set_language"),
     path("display/", views.set_display, name="set_display"),
     path("awards/", include("awards.urls")),

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 import portal.ids
 from portal.grants import withhold
+from portal.triggers import AddTrigger
 
 
 class Migration(migrations.Migration):
@@ -75,7 +76,7 @@ class Migration(migrations.Migration):
                 blank=True, null=True, verbose_name="答疑期限（工作日）"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="call",
             trigger=pgtrigger.compiler.Trigger(
                 name="call_pinned",
@@ -282,7 +283,7 @@ class Migration(migrations.Migration):
                 name="policy_question_declined_with_reason",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_state",
@@ -297,7 +298,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_starts_asked",
@@ -312,7 +313,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_kept_as_asked",
@@ -327,7 +328,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_kept_as_signed",
@@ -342,7 +343,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_merged_into_public",
@@ -357,7 +358,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_asked_audited",
@@ -373,7 +374,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="question",
             trigger=pgtrigger.compiler.Trigger(
                 name="question_move_audited",

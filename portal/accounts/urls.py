@@ -52,6 +52,7 @@ urlpatterns = [
     path("staff/import/", staff.import_staff, name="staff_import"),
     path("staff/import/template/", staff.template, name="staff_import_template"),
     path("staff/import/confirm/", staff.confirm_import, name="staff_import_confirm"),
+    path("contact/", units.contact, name="contact"),
     path("units/", units.unit_list, name="unit_list"),
     path("units/<str:code>/", units.unit_edit, name="unit_edit"),
     # The auditor.

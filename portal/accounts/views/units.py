@@ -1,4 +1,4 @@
-"""The account administrator's pages: how applicants reach a unit."""
+"""How applicants reach a unit: the public page, and the account administrator's."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +9,18 @@ from portal.accounts import units
 from portal.accounts.forms import UnitForm
 from portal.accounts.models import Unit
 from portal.accounts.views.users import admin_only
+
+
+@require_GET
+def contact(request):
+    """Unit, division, phone, for everybody: one query."""
+    units = list(Unit.objects.all())
+    groups = [
+        (_("责任单位"), [unit for unit in units if not unit.is_district]),
+        (_("各区"), [unit for unit in units if unit.is_district]),
+    ]
+    context = {"groups": [(heading, rows) for heading, rows in groups if rows]}
+    return render(request, "accounts/contact.html", context)
 
 
 @admin_only

@@ -9,6 +9,10 @@ SITE = [
     Row("role_home", get=MEMBERS),
     Row("healthz", get=EVERYONE),
     Row("readyz", get=EVERYONE),
+    Row("help_index", get=EVERYONE),
+    Row("help_topic", get=EVERYONE, kwargs=lambda world: {"code": "filling"}),
+    Row("site_map", get=EVERYONE),
+    Row("contact", get=EVERYONE),
     Row("set_language", post=EVERYONE),
     Row("set_display", post=EVERYONE),
 ]

@@ -1,0 +1,1 @@
+"""使用帮助: topics as data (``topics/*.yaml``), the pages that explain them, the links to them."""
