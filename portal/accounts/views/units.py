@@ -15,11 +15,15 @@ from portal.accounts.views.users import admin_only
 def contact(request):
     """Unit, division, phone, for everybody: one query."""
     units = list(Unit.objects.all())
+    listed = [unit for unit in units if unit.service_phone]
     groups = [
-        (_("责任单位"), [unit for unit in units if not unit.is_district]),
-        (_("各区"), [unit for unit in units if unit.is_district]),
+        (_("责任单位"), [unit for unit in listed if not unit.is_district]),
+        (_("各区"), [unit for unit in listed if unit.is_district]),
     ]
-    context = {"groups": [(heading, rows) for heading, rows in groups if rows]}
+    context = {
+        "groups": [(heading, rows) for heading, rows in groups if rows],
+        "unlisted": [unit for unit in units if not unit.service_phone],
+    }
     return render(request, "accounts/contact.html", context)
 
 
