@@ -24,7 +24,7 @@ class WordsField(forms.CharField):
 
 class AskForm(forms.Form):
     text = WordsField(
-        label=_("问题"), most=MAX_QUESTION, rows=8, empty=_("请写明要咨询的问题。"),
+        label=_("咨询问题"), most=MAX_QUESTION, rows=8, empty=_("请写明要咨询的问题。"),
         help_text=format_lazy(_("一次问一件事，写明涉及的条款或栏目；请勿填写姓名、电话、账号和商业秘密。最多 {most} 字。"), most=MAX_QUESTION),
     )  # fmt: skip
 

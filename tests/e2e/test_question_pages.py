@@ -32,7 +32,7 @@ def test_question_goes_from_asker_to_clerk_to_head_to_the_public(open_page, call
     page = open_page(f"/calls/{call.uid}/", user=people["filler"])
     page.get_by_role("link", name="咨询答疑").click()
     page.get_by_role("link", name="我要提问").click()
-    page.get_by_label("问题").fill("我公司去年签的合同，付款在今年，算不算？")
+    page.get_by_label("咨询问题").fill("我公司去年签的合同，付款在今年，算不算？")
     page.get_by_role("button", name="提交问题").click()
     page.get_by_text("问题已提交").wait_for()
 
