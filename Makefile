@@ -6,7 +6,7 @@ PYTEST = $(PYTHON) -m pytest
 PIP = $(PYTHON) -m pip --disable-pip-version-check --no-input install --require-hashes
 SOURCES = manage.py portal policy applications reviews awards
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test e2e guarantees mutants bench lint fmt messages lock audit clean
+.PHONY: help setup dev run test e2e pictures guarantees mutants bench lint fmt messages lock audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -42,6 +42,9 @@ test: dev ## all tests but the browser's and the long ones
 e2e: dev ## the browser's tests; installs Chromium and a Chinese font where it may
 	@sh tests/e2e/browser.sh
 	$(PYTEST) -q tests/e2e $(ARGS)
+
+pictures: dev ## the pictures of the help, taken anew from a portal with demonstration data
+	DJANGO_SETTINGS_MODULE=portal.settings $(PYTHON) -m tests.e2e.pictures $(ARGS)
 
 guarantees: dev ## the long proofs: kills, races in rounds
 	$(PYTEST) -v -m long $(ARGS)
