@@ -63,7 +63,9 @@ def led_measures(user) -> list[int]:
 
 def _waiting(state: str) -> QuerySet:
     return (
-        Question.objects.filter(call__measure=OuterRef("pk"), state=state)
+        Question.objects.filter(
+            call__measure=OuterRef("pk"), call__lead_unit=OuterRef("by"), state=state
+        )
         .order_by()
         .values("call__measure")
         .annotate(n=Count("pk"))

@@ -65,7 +65,7 @@ def refusal_words(refused: QuestionRefused) -> str:
 
 
 def _call(uid: str) -> Call:
-    found = Call.objects.published().select_related("measure__lead_unit").filter(uid=uid).first()
+    found = Call.objects.published().select_related("measure", "lead_unit").filter(uid=uid).first()
     if found is None:
         raise Http404(uid)
     return found

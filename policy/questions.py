@@ -56,7 +56,7 @@ def ask(call: Call, text: str, *, actor: User) -> Question:
     text = _given(text, most=MAX_QUESTION)
     # The organisation's row is the lock of its daily number.
     Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
-    call = Call.objects.select_related("measure__lead_unit").get(pk=call.pk)
+    call = Call.objects.select_related("measure", "lead_unit").get(pk=call.pk)
     now = clock.now()
     if not takes_questions(call, at=now):
         raise QuestionRefused("closed", closes_at=call.closes_at)

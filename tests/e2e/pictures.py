@@ -86,7 +86,7 @@ SCENES = [
     Scene("large", "", large, *DESKTOP),
     Scene("register", "newcomer.admin", at("/organisation/")),
     Scene("workspace", FILLER, through("/applications/", CASE)),
-    Scene("section", FILLER, through("/applications/", CASE, "a.task:has-text('项目')")),
+    Scene("section", FILLER, through("/applications/", CASE, "a.task:has-text('总投入')")),
     Scene("table", FILLER, through("/applications/", CASE, "a.task:has-text('投入明细')")),
     Scene("attachments", FILLER, through("/applications/", CASE, "a.task:has-text('附件')")),
     Scene("check", ADMIN, through("/applications/", CASE, "a:has-text('检查全部内容')")),
@@ -144,10 +144,10 @@ def take(browser: Browser, scene: Scene, url: str, password: str) -> bytes:
 def small(picture: bytes) -> bytes:
     """As WebP, in the best quality that stays within the bytes; a dense page a little smaller."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    for share in (1, 0.88, 0.78):
+    for share in (1, 0.88, 0.78, 0.7):
         size = (round(image.width * share), round(image.height * share))
         shown = image.resize(size, Image.Resampling.LANCZOS) if share < 1 else image
-        for quality in range(80, 44, -6):
+        for quality in range(80, 38, -6):
             target = io.BytesIO()
             shown.save(target, "WEBP", quality=quality, method=6)
             if target.tell() <= MOST_BYTES:

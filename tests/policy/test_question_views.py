@@ -174,7 +174,7 @@ def test_overdue_question_says_so_in_the_list(client, call, people, clock):
 
 @pytest.mark.parametrize(
     ("page", "queries"),
-    [("call_questions", 3), ("question_list", 11), ("call_detail", 4)],
+    [("call_questions", 3), ("question_list", 10), ("call_detail", 4)],
 )
 def test_lists_ask_the_same_queries_for_one_row_and_for_thirty(
     client, call, people, page, queries, django_assert_max_num_queries
