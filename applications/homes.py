@@ -144,7 +144,7 @@ def open_calls(reader: homes.Reader) -> homes.Section | None:
     found: Sequence[Call] = (
         Call.objects.open(at=reader.at)
         .exclude(pk__in=live.values("call"))
-        .select_related("definition", "measure__lead_unit")
+        .select_related("definition", "measure", "lead_unit")
         .defer("guide_zh")
         .order_by("closes_at", "code")
     )

@@ -113,7 +113,7 @@ def lines(*, year: int | None = None, measures: Iterable[int] | None = None) -> 
     """
     rows = (
         Call.objects.exclude(status=Call.Status.DRAFT)
-        .select_related("measure", "lead_unit", "lead_unit", "definition")
+        .select_related("measure__lead_unit", "definition")
         .defer("definition__body", "guide_zh", "measure__clause", "measure__clause_en")
         .order_by("measure__position", "pk")
     )

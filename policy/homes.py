@@ -218,7 +218,7 @@ def led_calls(reader: homes.Reader) -> homes.Section | None:
     units = units_of(reader.user, Role.CLERK, Role.HEAD)
     found = list(
         Call.objects.published()
-        .filter(measure__lead_unit__in=units, closes_at__gt=reader.at - timedelta(days=365))
+        .filter(lead_unit__in=units, closes_at__gt=reader.at - timedelta(days=365))
         .select_related("measure", "figures")
         .defer("guide_zh", "settings", "measure__clause", "measure__clause_en")
         .order_by(F("closes_at").desc(), "code")[: homes.SHOWN_BESIDE]
