@@ -17,6 +17,7 @@ TONES = {
     Status.RETURNED: "warn",
     Status.CORRECTION: "warn",
     Status.PAID: "good",
+    Status.RECOGNISED: "good",
 }
 
 

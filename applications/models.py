@@ -39,6 +39,7 @@ class Status(models.TextChoices):
     FINANCE = "finance", _("财政确认")
     PAYMENT = "payment", _("待拨付")
     PAID = "paid", _("已拨付")
+    RECOGNISED = "recognised", _("已认定")
     NOT_RECOMMENDED = "not_recommended", _("未推荐")
     REFUSED = "refused", _("不予受理")
     LAPSED = "lapsed", _("逾期未补正，视为放弃")
@@ -52,6 +53,7 @@ EDITABLE = frozenset({Status.DRAFT, Status.HANDED, Status.RETURNED, Status.CORRE
 ENDED = frozenset(
     {
         Status.PAID,
+        Status.RECOGNISED,
         Status.NOT_RECOMMENDED,
         Status.REFUSED,
         Status.LAPSED,
@@ -60,8 +62,8 @@ ENDED = frozenset(
         Status.WITHDRAWN,
     }
 )
-# Ended without a grant: the organisation may start anew under the same call.
-VOID = ENDED - {Status.PAID}
+# Ended without a grant or recognition: the organisation may start anew under the same call.
+VOID = ENDED - {Status.PAID, Status.RECOGNISED}
 # The union of every plan's moves: the table in workflow.py may use no other, and the
 # database's last line (the FSM trigger) is made of it.
 MOVES: tuple[tuple[str, str], ...] = (
@@ -93,6 +95,8 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("objection", "cancelled"),
     ("public_notice", "decision"),
     ("decision", "finance"),
+    # a line without money ends here
+    ("decision", "recognised"),
     ("decision", "cancelled"),
     ("finance", "payment"),
     ("payment", "paid"),

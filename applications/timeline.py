@@ -16,10 +16,10 @@ from applications import deadlines, undoing
 from applications.listing import holder_name, stage_name
 from applications.models import (
     ENDED,
+    VOID,
     Application,
     Correction,
     Letter,
-    Status,
     Submission,
     Transition,
 )
@@ -163,7 +163,7 @@ class Road:
             if used := self._used(before, row):
                 meta.append(used)
         entry = Entry(
-            state="ended" if row.target in ENDED - {Status.PAID} else "done",
+            state="ended" if row.target in VOID else "done",
             name=str(BY_ACTION[row.action].done),
             meta=" · ".join(meta),
             note=row.public_note,

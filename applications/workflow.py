@@ -73,7 +73,7 @@ TABLE: tuple[Move, ...] = (
     Move("dismiss_objection", ("objection",), "public_notice", ("lead_head",), _("异议不成立"), pgettext_lazy("done", "异议不成立"), reason_required=True),
     Move("uphold_objection", ("objection",), "cancelled", ("lead_head",), _("异议成立"), pgettext_lazy("done", "异议成立，取消拟支持"), reason_required=True),
     Move("close_notice", ("public_notice",), "decision", ("lead_clerk", SYSTEM), _("公示办结"), pgettext_lazy("done", "公示期满")),
-    Move("decide", ("decision",), "finance", ("lead_head",), _("批准"), pgettext_lazy("done", "批准")),
+    Move("decide", ("decision",), NEXT, ("lead_head",), _("批准"), pgettext_lazy("done", "批准")),
     Move("cancel", ("decision",), "cancelled", ("lead_head",), _("取消"), pgettext_lazy("done", "取消"), reason_required=True),
     Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), pgettext_lazy("done", "财政确认")),
     Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), pgettext_lazy("done", "拨付")),
@@ -166,6 +166,9 @@ def _target(application: Application, row: Move) -> str:
     target = row.target
     if target == NEXT:
         target = next_stage(application, after=application.status)
+        if not target and application.status == Status.DECISION:
+            # A plan without money ends with the decision.
+            target = Status.RECOGNISED.value
     if (application.status, target) not in MOVES:
         raise MoveRefused("state", action=row.action, status=application.status)
     return target
@@ -333,7 +336,7 @@ def mermaid() -> str:
             targets = [t for s, t in MOVES if s == source] if row.target == NEXT else [row.target]
             if row.target == NEXT:
                 side = {"not_recommended", "returned", "refused", "correction", "withdrawn",
-                        "handed", "draft"}  # fmt: skip
+                        "handed", "draft", "cancelled"}  # fmt: skip
                 targets = [t for t in targets if t not in side]
             lines += [f"    {source} --> {target}: {row.action}" for target in targets]
     lines += [f"    {status} --> [*]" for status in sorted(ENDED)]

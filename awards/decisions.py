@@ -174,26 +174,9 @@ def release(decision: Decision, *, actor, seen_revision: int | None = None) -> D
     decision.released_by, decision.released_at = actor, now
     decision.revision += 1
     decision.save(update_fields=["state", "released_by", "released_at", "revision"])
-    bureau = Unit.objects.get(code=FINANCE_BUREAU)
-    unit = decision.call.lead_unit
-    for item in items:
-        case = cases[item.award.application_id]
-        ledger.approve(
-            item.award, actor=actor, approved_cny=item.approved_cny, note=decision.number
-        )
-        workflow.add_party(case, Part.FINANCE, unit=bureau, at=now)
-        workflow.move(case, "decide", actor=actor, unit=unit, public_note=decision.number)
-        telling.letter(
-            case,
-            "decision",
-            unit=unit,
-            actor=actor,
-            facts={
-                "decision_no": decision.number,
-                "amount": f"{show_wan(item.approved_cny)}万元",
-                "amount_upper": uppercase_cny(item.approved_cny),
-            },
-        )
+    to_finance = [
+        _approve(item, cases[item.award.application_id], decision, actor=actor) for item in items
+    ]
     record(
         "decision.release",
         obj=decision,
@@ -202,20 +185,49 @@ def release(decision: Decision, *, actor, seen_revision: int | None = None) -> D
         to_state=decision.state,
         data=_facts(decision),
     )
+    if any(to_finance):
+        _tell_finance(decision, actor=actor)
+    from awards.tasks import make_decision_pdf
+
+    make_decision_pdf.delay_on_commit(decision.pk)
+    return decision
+
+
+def _approve(item: DecisionItem, case: Application, decision: Decision, *, actor) -> bool:
+    """Approve one item and move its case on: to finance, or, where the plan has no money, to its
+    end. Whether finance takes part."""
+    unit = decision.call.lead_unit
+    ledger.approve(item.award, actor=actor, approved_cny=item.approved_cny, note=decision.number)
+    to_finance = workflow.next_stage(case, after=Status.DECISION) == Status.FINANCE
+    if to_finance:
+        bureau = Unit.objects.get(code=FINANCE_BUREAU)
+        workflow.add_party(case, Part.FINANCE, unit=bureau, at=decision.released_at)
+    workflow.move(case, "decide", actor=actor, unit=unit, public_note=decision.number)
+    telling.letter(
+        case,
+        "decision",
+        unit=unit,
+        actor=actor,
+        facts={
+            "decision_no": decision.number,
+            "amount": f"{show_wan(item.approved_cny)}万元",
+            "amount_upper": uppercase_cny(item.approved_cny),
+        },
+    )
+    return to_finance
+
+
+def _tell_finance(decision: Decision, *, actor) -> None:
     telling.tell(
-        telling.officers(bureau, Role.FINANCE),
+        telling.officers(Unit.objects.get(code=FINANCE_BUREAU), Role.FINANCE),
         subject=format_lazy(
             _("待财政确认：{number} {title}"), number=decision.number, title=decision.title
         ),
         url=f"/awards/decisions/{decision.uid}/",
         key=f"decision:{decision.pk}:released",
-        at=now,
+        at=clock.now(),
         but=actor,
     )
-    from awards.tasks import make_decision_pdf
-
-    make_decision_pdf.delay_on_commit(decision.pk)
-    return decision
 
 
 def locked(decision: Decision) -> Decision:
@@ -270,6 +282,8 @@ def _lock_cases(items: list[DecisionItem]) -> dict[int, Application]:
     cases = {
         case.pk: case
         for case in Application.objects.select_for_update(of=("self",))
+        .select_related("call", "definition")
+        .defer("definition__body")
         .filter(pk__in=[item.award.application_id for item in items])
         .order_by("pk")
     }

@@ -102,8 +102,39 @@ DROP FUNCTION ledger_refuse();
 DROP FUNCTION ledger_post();
 """
 
+# Replaced by a later migration where it was made without the last state.
+CASE_AGREES = """
+-- Case and award tell the same: no case ends with money reserved, none is paid without the ledger.
+CREATE OR REPLACE FUNCTION ledger_case_agrees(wanted bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  standing text;
+  award_state text;
+BEGIN
+  SELECT status INTO standing FROM applications_application WHERE id = wanted;
+  SELECT state INTO award_state FROM awards_award WHERE application_id = wanted;
+  IF (CASE
+    WHEN standing = 'finance' THEN coalesce(award_state, '') = 'approved'
+    WHEN standing = 'payment' THEN coalesce(award_state, '') = 'confirmed'
+    WHEN standing = 'paid' THEN coalesce(award_state, '') = 'paid'
+    WHEN standing = 'recognised' THEN coalesce(award_state, '') = 'approved'
+    WHEN standing IN ('public_notice', 'objection', 'decision')
+      THEN coalesce(award_state, 'reserved') = 'reserved'
+    WHEN standing IN ('withdrawn', 'cancelled', 'not_selected', 'not_recommended', 'refused',
+                      'lapsed')
+      THEN coalesce(award_state, 'released') = 'released'
+    ELSE award_state IS NULL END)
+  THEN
+    RETURN;
+  END IF;
+  RAISE EXCEPTION 'case % stands at %, its award at %', wanted, standing, award_state
+    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'award_agrees_with_case';
+END $$;
+"""
+
 # An entry says what it changes and moves its award; a posting carries that to an account.
-EFFECTS = """
+EFFECTS = (
+    """
 CREATE FUNCTION ledger_refuse_entry(entry awards_entry, award awards_award) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -273,31 +304,9 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Case and award tell the same: no case ends with money reserved, none is paid without the ledger.
-CREATE FUNCTION ledger_case_agrees(wanted bigint) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-  standing text;
-  award_state text;
-BEGIN
-  SELECT status INTO standing FROM applications_application WHERE id = wanted;
-  SELECT state INTO award_state FROM awards_award WHERE application_id = wanted;
-  IF (CASE
-    WHEN standing = 'finance' THEN coalesce(award_state, '') = 'approved'
-    WHEN standing = 'payment' THEN coalesce(award_state, '') = 'confirmed'
-    WHEN standing = 'paid' THEN coalesce(award_state, '') = 'paid'
-    WHEN standing IN ('public_notice', 'objection', 'decision')
-      THEN coalesce(award_state, 'reserved') = 'reserved'
-    WHEN standing IN ('withdrawn', 'cancelled', 'not_selected', 'not_recommended', 'refused',
-                      'lapsed')
-      THEN coalesce(award_state, 'released') = 'released'
-    ELSE award_state IS NULL END)
-  THEN
-    RETURN;
-  END IF;
-  RAISE EXCEPTION 'case % stands at %, its award at %', wanted, standing, award_state
-    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'award_agrees_with_case';
-END $$;
+"""
+    + CASE_AGREES
+    + """
 CREATE FUNCTION ledger_case_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM ledger_case_agrees(NEW.id);
@@ -381,6 +390,7 @@ CREATE CONSTRAINT TRIGGER ledger_cap_changed AFTER UPDATE OF cap_cny, cap_places
                                        OR OLD.cap_places IS DISTINCT FROM NEW.cap_places))
   EXECUTE FUNCTION ledger_cap_changed();
 """
+)
 
 DROP_EFFECTS = """
 DROP TRIGGER ledger_cap_changed ON awards_capaccount;

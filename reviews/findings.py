@@ -22,7 +22,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from applications.models import ENDED, Application, Invoice, Status
+from applications.models import VOID, Application, Invoice, Status
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.audit.recording import record
@@ -31,7 +31,7 @@ from reviews.models import Finding
 from reviews.refusals import Refused
 
 # Ended without an award: the same organisation may use the invoice again.
-FREED = ENDED - {Status.PAID}
+FREED = VOID
 OPEN_STAGES = frozenset(
     {
         Status.RECOMMENDATION,

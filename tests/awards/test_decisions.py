@@ -12,7 +12,7 @@ from awards.withdrawing import withdraw
 from portal import clock
 from portal.notices.models import Notice
 from reviews.refusals import Refused
-from tests.awards.cases import make_scene
+from tests.awards.cases import STAGES, make_scene
 from tests.awards.test_ledger import counters, flush
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +151,24 @@ def test_release_approves_less_than_reserved_and_frees_the_rest(scene):
     letter = Letter.objects.get(application=case, kind="decision")
     assert letter.body == "给予资助90.00万元（人民币玖拾万元整），文号宁科〔2026〕88号。"
     assert Notice.objects.filter(recipient=scene.finance, url__contains=decision.uid).exists()
+
+
+def test_a_line_without_money_ends_with_its_decision_and_takes_a_place():
+    last = {name: value for name, value in STAGES[3].items() if name != "next"}
+    scene = make_scene(body={"stages": [*STAGES[:3], last]})
+    award = ready(scene, amount="0")
+    decision = released(scene, award, amount="0")
+    flush()
+    award.refresh_from_db()
+    case = award.application
+    case.refresh_from_db()
+    assert (decision.state, award.state, award.approved_cny) == ("released", "approved", 0)
+    assert (case.status, case.holder_unit, case.next_stage) == ("recognised", None, "")
+    assert counters(scene) == (0, 0, 0, 1)
+    assert Letter.objects.filter(application=case, kind="decision").count() == 1
+    # Finance takes no part and is told nothing.
+    assert not case.parties.filter(part="finance").exists()
+    assert not Notice.objects.filter(recipient=scene.finance).exists()
 
 
 def test_release_makes_the_paper(scene, run_tasks):
