@@ -65,7 +65,11 @@ def _detail(request, decision: Decision, *, form=None, status: int = 200):
         item.award for item in items if drafted and item.award.application.status != "decision"
     ]
     may_release = drafted and "lead_head" in roles and decision.drafted_by_id != request.user.pk
-    may_confirm = decision.state == Decision.State.RELEASED and has_role(request.user, Role.FINANCE)
+    may_confirm = (
+        decision.state == Decision.State.RELEASED
+        and any(item.award.application.status == "finance" for item in items)
+        and has_role(request.user, Role.FINANCE)
+    )
     if form is None and may_release:
         form = TypedConfirmation(expected=decision.number)
     if form is None and may_confirm:

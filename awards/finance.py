@@ -1,12 +1,13 @@
 """财政确认: a finance clerk confirms a released decision and names where the money comes from."""
 
 from django.db import transaction
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Sum
 
 from applications import workflow
+from applications.models import Status
 from awards import ledger
 from awards.decisions import locked
-from awards.models import Award, Decision, Payment
+from awards.models import Award, Decision, DecisionItem, Payment
 from policy.models import Call
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
@@ -33,9 +34,12 @@ def require_finance(user, *roles: str) -> Unit:
 
 
 def waiting():
-    """Decisions that wait for finance, the oldest first."""
+    """Decisions that wait for finance, the oldest first; one without money does not."""
+    with_finance = DecisionItem.objects.filter(
+        decision=OuterRef("pk"), award__application__status=Status.FINANCE
+    )
     return (
-        Decision.objects.filter(state=Decision.State.RELEASED)
+        Decision.objects.filter(Exists(with_finance), state=Decision.State.RELEASED)
         .select_related("call__measure", "call__lead_unit")
         .order_by("released_at", "pk")
     )

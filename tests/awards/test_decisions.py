@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from applications.models import Letter
+from applications.workflow import MoveRefused
 from awards import decisions, finance, payments
 from awards.models import Award, CapAccount, Decision, Payment
 from awards.withdrawing import withdraw
@@ -169,6 +170,9 @@ def test_a_line_without_money_ends_with_its_decision_and_takes_a_place():
     # Finance takes no part and is told nothing.
     assert not case.parties.filter(part="finance").exists()
     assert not Notice.objects.filter(recipient=scene.finance).exists()
+    assert not finance.waiting().exists()
+    with pytest.raises(MoveRefused):
+        finance.confirm(decision, actor=scene.finance, funding_source="市级科技专项资金")
 
 
 def test_release_makes_the_paper(scene, run_tasks):
