@@ -8,7 +8,7 @@ from awards import sql
 class Migration(migrations.Migration):
     dependencies = [
         ("awards", "0001_schema"),
-        ("applications", "0004_recognised"),
+        ("applications", "0005_recognised"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from portal.triggers import AddTrigger
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0003_subjects_of_a_case"),
+        ("applications", "0004_inbox_order_and_words"),
     ]
 
     operations = [
