@@ -38,14 +38,13 @@ def scope_of(
     call, own = application.call, application.uid
     organisation = application.organisation.uid
     if year is None:
-        today = clock.today()
         submitted_at = application.submitted_at
         year = award_year(
             schema_of(application),
             call.settings,
             call_year=call.year,
-            submitted_on=clock.local(submitted_at).date() if submitted_at else today,
-            selected_on=today,
+            submitted_on=clock.local(submitted_at).date() if submitted_at else None,
+            today=clock.today,
         )
     subjects = {scope: own if scope in BY_CASE else organisation for scope in get_args(CapScope)}
     return Scope(

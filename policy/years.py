@@ -1,6 +1,6 @@
 """Which year an award counts in: as the call says, in calendar or in other years."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -18,15 +18,19 @@ def award_year(
     settings: Mapping[str, Any],
     *,
     call_year: int,
-    submitted_on: date,
-    selected_on: date,
+    submitted_on: date | None,
+    today: Callable[[], date],
 ) -> int:
-    """The year whose caps and places an award takes up."""
+    """The year whose caps and places an award takes up.
+
+    ``today`` stands for the day of the selection, and of a submission that is still to come; it
+    is asked only where the call goes by it.
+    """
     chosen = Chosen(schema, settings)
     first_month = chosen.optional("fiscal_year_start") or 1
     by = chosen.optional("award_year") or "call"
     if by == "submitted":
-        return year_of(submitted_on, first_month=first_month)
+        return year_of(submitted_on or today(), first_month=first_month)
     if by == "selected":
-        return year_of(selected_on, first_month=first_month)
+        return year_of(today(), first_month=first_month)
     return call_year
