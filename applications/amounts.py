@@ -28,12 +28,16 @@ BY_CASE = frozenset({"project", "task", "result", "person"})
 
 
 def scope_of(
-    application: Application, *, year: int | None = None, budget_cny: Decimal | None = None
+    application: Application,
+    *,
+    year: int | None = None,
+    budget_cny: Decimal | None = None,
+    on: date | None = None,
 ) -> Scope:
     """What the caps of this case are counted for, as the ledger counts them.
 
     ``year``: the year that its award counts in, where it has one; else as the call says, today.
-    ``budget_cny``: the call's, where it bounds the case too.
+    ``budget_cny``: the call's, where it bounds the case too. ``on``: today, where it is known.
     """
     call, own = application.call, application.uid
     organisation = application.organisation.uid
@@ -44,7 +48,7 @@ def scope_of(
             call.settings,
             call_year=call.year,
             submitted_on=clock.local(submitted_at).date() if submitted_at else None,
-            today=clock.today,
+            today=(lambda: on) if on else clock.today,
         )
     subjects = {scope: own if scope in BY_CASE else organisation for scope in get_args(CapScope)}
     return Scope(
@@ -120,7 +124,7 @@ def compute_for(
         settings=application.call.settings,
         committed=committed or {},
         on=on or clock.local(application.submitted_at or clock.now()).date(),
-        scope=scope or scope_of(application),
+        scope=scope or scope_of(application, on=on),
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from policy import calls, workdays
 from policy.differences import difference_of
 from policy.forms import unready_messages
+from policy.leading import led
 from policy.models import CalendarYear, Call, CallChange, Definition
 from portal import homes
 from portal.accounts.loading import units_of
@@ -46,7 +47,7 @@ def second_person(reader: homes.Reader) -> homes.Section:
         CallChange.objects.waiting().select_related("call", "call__measure", "drafted_by")
     )
     to_sign = [change for change in changes if change.drafted_by_id != reader.user.pk]
-    lines = [_draft_line(reader, call, _("核对差异后发布")) for call in others]
+    lines = [_draft_line(call, _("核对差异后发布")) for call in others]
     lines += [_change_line(change, _("核对后签发")) for change in to_sign]
     own = [change for change in changes if change.drafted_by_id == reader.user.pk]
     lines += [_change_line(change, _("待另一位政策管理员签发")) for change in own]
@@ -76,7 +77,7 @@ def drafts(reader: homes.Reader) -> homes.Section:
     lines = []
     for call in shown:
         missing = _lacks(reader, call, schemas.get(call.measure_id))
-        lines.append(_draft_line(reader, call, missing or _("提请另一位政策管理员发布")))
+        lines.append(_draft_line(call, missing or _("提请另一位政策管理员发布")))
     return homes.Section(
         code="drafts",
         title=_("我起草的通知"),
@@ -113,7 +114,7 @@ def _lacks(reader: homes.Reader, call: Call, schema) -> str:
     )
 
 
-def _draft_line(reader: homes.Reader, call: Call, following: str) -> homes.Line:
+def _draft_line(call: Call, following: str) -> homes.Line:
     return homes.Line(
         title=in_language(call, "title") or call.code,
         url=reverse("policy_call_review", args=[call.uid]),
@@ -121,7 +122,7 @@ def _draft_line(reader: homes.Reader, call: Call, following: str) -> homes.Line:
         where=call.drafted_by.name,
         next=following,
         state=moment(call.created_at),
-        tone="warn" if call.opens_at <= reader.at else "plain",
+        tone="plain",
     )
 
 
@@ -242,4 +243,31 @@ def led_calls(reader: homes.Reader) -> homes.Section | None:
         template="policy/_home_calls.html",
         more_url=reverse("award_caps"),
         more=_("额度与拨付"),
+    )
+
+
+def questions(reader: homes.Reader) -> homes.Section | None:
+    """Questions on the unit's calls: to answer (clerks), answers to approve (heads). The menu has
+    asked already: no query."""
+    waiting = led(reader.user)
+    url = reverse("question_list")
+    tallies = []
+    if "clerk" in reader.roles:
+        asked = sum(row.asked for row in waiting)
+        tallies.append(homes.Tally(asked, _("个问题待答复"), f"{url}?state=asked"))
+    if "head" in reader.roles:
+        drafted = sum(row.drafted for row in waiting)
+        tallies.append(homes.Tally(drafted, _("份答复待审签"), f"{url}?state=drafted"))
+    tallies = [tally for tally in tallies if tally.count]
+    if not tallies:
+        return None
+    return homes.Section(
+        code="questions",
+        title=_("咨询答疑"),
+        tallies=tallies,
+        lines=[
+            homes.Line(title=f"{tally.count} {tally.label}", url=tally.url) for tally in tallies
+        ],
+        more_url=url,
+        more=_("全部咨询"),
     )

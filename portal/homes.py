@@ -47,6 +47,8 @@ BESIDE: list[tuple[str, str]] = [
     ("applicant", "applications.homes.open_calls"),
     ("clerk", "reviews.homes.proceedings"),
     ("head", "reviews.homes.proceedings"),
+    ("clerk", "policy.homes.questions"),
+    ("head", "policy.homes.questions"),
     ("clerk", "policy.homes.led_calls"),
     ("head", "policy.homes.led_calls"),
     ("policy_admin", "policy.homes.open_calls"),
@@ -129,6 +131,11 @@ class Section:
     note: Any = ""
     tone: str = "info"
     template: str = ""
+
+    @property
+    def counted(self) -> Sequence[Tally]:
+        """The numbers; where all are 0 the words of ``empty`` say it."""
+        return self.tallies if any(tally.count for tally in self.tallies) else ()
 
     @property
     def has_where(self) -> bool:

@@ -122,13 +122,14 @@ def proceedings(reader: homes.Reader) -> homes.Section | None:
         [*_notices(reader, led), *_panels(reader, led)],
         key=lambda line: line.due.on or inbox.LAST if line.due else inbox.LAST,
     )
+    if not lines:
+        return None
     return homes.Section(
         code="proceedings",
         title=_("公示与评审期限"),
         lines=lines[: homes.SHOWN_BESIDE + 1],
-        empty=homes.Empty(
-            _("没有正在公示或评审的批次。"), reverse("review_selection_list"), _("会议与公示")
-        ),
+        more_url=reverse("review_selection_list"),
+        more=_("会议与公示"),
     )
 
 

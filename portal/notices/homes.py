@@ -10,7 +10,7 @@ from portal.notices.models import Notice
 from portal.templatetags.portal_ui import moment
 
 
-def messages(reader: homes.Reader) -> homes.Section:
+def messages(reader: homes.Reader) -> homes.Section | None:
     """Unread messages, the newest first: they are opened from the inbox, which marks them read."""
     found = list(
         Notice.objects.unread(reader.user, at=reader.at)
@@ -19,6 +19,8 @@ def messages(reader: homes.Reader) -> homes.Section:
         .order_by("-id")[: homes.SHOWN_BESIDE]
     )
     count = reader.user._unread_count = found[0].total if found else 0
+    if not found:
+        return None
     english = (get_language() or "").startswith("en")
     url = reverse("notice_inbox")
     return homes.Section(
@@ -33,7 +35,6 @@ def messages(reader: homes.Reader) -> homes.Section:
             )
             for notice in found
         ],
-        empty=homes.Empty(_("没有未读消息。")),
         more_url=url,
         more=_("全部消息"),
     )

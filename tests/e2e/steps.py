@@ -462,6 +462,8 @@ def paste_invoices(road: Road) -> None:
     wrong.locator("input[name$='.gross_cny']").press("Tab")
     expect(page.locator("[data-grid-total]")).to_contain_text(f"{trip.gross_cny * INVOICES:,.2f}")
     expect(page.locator("[data-save-state]")).to_contain_text("已保存")
+    # The row that bore the same number follows without a new page.
+    expect(page.locator(".cell-problem")).to_have_count(0)
     page = edit(road, "investment")
     expect(page.locator(".cell-problem")).to_have_count(0)
     road.shoot(page, "invoices")

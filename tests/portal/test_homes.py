@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from applications.models import Application
 from awards import payments
+from policy import questions
 from portal import clock as clocks
 from portal import homes
 from portal.accounts import inviting, locking, users
@@ -157,7 +158,8 @@ def draft(office, organisation, ordinal: int = 1) -> Application:
 def asked(office) -> Application:
     """A case on which the co-units are asked."""
     case = make_case(office, at="joint_review")
-    consulting.start(case, actor=office.lead_clerk)
+    with transaction.atomic():
+        consulting.start(case, actor=office.lead_clerk)
     return case
 
 
@@ -355,6 +357,7 @@ def test_auditor_s_numbers_lead_to_their_rows(client, clock):
 def test_several_roles_see_their_sections_together(client, office):
 
     MembershipFactory(user=office.lead_clerk, role=Role.EXPERT)
+    notice(office.lead_clerk, 1)
     page = home(client, office.lead_clerk)
     assert 'id="s-queue"' in page and 'id="s-sheets"' in page
     assert page.count('id="s-messages"') == 1
@@ -475,3 +478,21 @@ def test_public_notices_stand_with_their_end(client, office):
     published(office, case)
     page = home(client, office.lead_clerk)
     assert "公示中，期满后办结" in page
+
+
+def test_questions_that_wait_lead_to_their_list(client, office):
+    asker = person(Role.FILLER)
+    for text in ("投入起算日如何确定？", "联合体如何申报？"):
+        asked_one = questions.ask(office.call, text, actor=asker)
+    questions.draft_public(
+        asked_one, public_text="联合体如何申报？", answer="由牵头单位申报。",
+        actor=office.lead_clerk, seen_revision=asked_one.revision,
+    )  # fmt: skip
+    url = reverse("question_list")
+    for user, address in (
+        (office.lead_clerk, "?state=asked"),
+        (office.lead_head, "?state=drafted"),
+    ):
+        found = tallies(home(client, user))
+        assert found[url + address] == 1
+        assert behind(client, url + address) == 1
