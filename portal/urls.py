@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal import views
+from portal import search_views, views
 from portal.help import views as help_views
 
 handler400 = "portal.views.bad_request"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("reviews/", include("reviews.urls")),
     path("public-notices/", include("reviews.public_urls")),
     path("home/", views.role_home, name="role_home"),
+    path("search/", search_views.search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("help/", help_views.index, name="help_index"),

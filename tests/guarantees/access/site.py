@@ -7,6 +7,7 @@ from tests.guarantees.cast import EVERYONE, MEMBERS
 SITE = [
     Row("home", get=EVERYONE),
     Row("role_home", get=MEMBERS),
+    Row("search", get=EVERYONE, query="?q=概念验证"),
     Row("healthz", get=EVERYONE),
     Row("readyz", get=EVERYONE),
     Row("help_index", get=EVERYONE),
