@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.utils.translation import get_language
+from PIL import Image
 
 FOLDER = Path(__file__).parent / "topics"
+PICTURES = settings.BASE_DIR / "static" / "help"
 # The order of the pages in the index.
 ROLES = (
     "visitor", "filler", "org-admin", "district", "lead-clerk", "head", "co-unit", "expert",
@@ -47,6 +50,9 @@ class Picture:
 
     name: str
     alt: Words
+    # In pixels: the page keeps the place of what is loaded later.
+    width: int
+    height: int
 
     @property
     def path(self) -> str:
@@ -132,7 +138,7 @@ def _read(path: Path) -> Topic:
             see=tuple(data.pop("see", ())),
             parts=_nothing_left(parts, data),
         )
-    except (KeyError, TypeError, ValueError) as fault:
+    except (KeyError, TypeError, ValueError, OSError) as fault:
         raise BadTopic(f"{path.name}: {fault}") from fault
 
 
@@ -143,9 +149,14 @@ def _part(data: dict[str, Any]) -> Part:
         steps=tuple(_words(row) for row in data.pop("steps", ())),
         points=tuple(_words(row) for row in data.pop("points", ())),
         pairs=tuple((_words(row[:2]), _words(row[2:])) for row in data.pop("pairs", ())),
-        picture=Picture(picture["name"], _words(picture["alt"])) if picture else None,
+        picture=_picture(picture) if picture else None,
     )
     return _nothing_left(part, data)
+
+
+def _picture(data: dict[str, Any]) -> Picture:
+    with Image.open(PICTURES / f"{data['name']}.webp") as image:
+        return Picture(data["name"], _words(data["alt"]), *image.size)
 
 
 def _words(pair: list[str]) -> Words:

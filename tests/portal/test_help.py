@@ -3,7 +3,6 @@
 from fnmatch import fnmatchcase
 
 import pytest
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
@@ -14,7 +13,7 @@ from tests.factories import UnitFactory, person
 from tests.guarantees.test_access_matrix import routes
 
 EVERY = topics.topics()
-PICTURES = settings.BASE_DIR / "static" / "help"
+PICTURES = topics.PICTURES
 MOST_BYTES, MOST_BYTES_IN_ALL = 40_000, 1_500_000
 
 
