@@ -277,7 +277,7 @@ def breadcrumbs(context, content, here="") -> SafeString:
     return render_to_string(
         "components/breadcrumbs.html",
         {
-            "content": content.strip(),
+            "content": mark_safe(content.strip()),  # made by crumb, which escapes
             "here": here,
             "home": _("工作台") if signed_in else _("首页"),
             "home_url": reverse("role_home" if signed_in else "home"),

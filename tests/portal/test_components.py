@@ -278,6 +278,7 @@ def test_breadcrumbs_begin_at_the_reader_s_home_and_end_here():
     )
     assert page.index('href="/"') < page.index("/awards/lines/10-1/?year=2026")
     assert page.index("year=2026") < page.index('aria-current="page"')
+    assert '<a href="/awards/lines/10-1/?year=2026">10-1</a>' in page  # as markup, not as text
     assert 'aria-label="当前位置"' in page
 
 
