@@ -98,6 +98,9 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
         "stopping": [problem for problem in prepared.problems if problem.stops],
         "groups": _groups(frame, [problem for problem in prepared.problems if problem.stops]),
         "warnings": _groups(frame, [problem for problem in prepared.problems if not problem.stops]),
+        "has_wrong": any(
+            problem.stops and problem.severity != MISSING for problem in prepared.problems
+        ),
         "warning_count": sum(not problem.stops for problem in prepared.problems),
         "computation": prepared.computation,
         "cap_cny": drafting.cap_cny(frame),

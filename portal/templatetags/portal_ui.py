@@ -192,12 +192,13 @@ def status_tag(word: str, tone: str = "neutral", title: str = "") -> SafeString:
     return format_html('<span class="tag tag-{}">{}</span>', tone, word)
 
 
-@register.simple_tag
-def due_chip(workdays_left: int | None, due_on: date | None = None) -> SafeString:
+@register.simple_tag(takes_context=True)
+def due_chip(context, workdays_left: int | None, due_on: date | None = None) -> SafeString:
     """``{% due_chip row.workdays_left row.due_on %}``: 超期 1 日 / 今日到期 / 剩 2 日 / 待日历发布.
 
     ``workdays_left`` counts working days, negative when overdue; None where the calendar of
-    the year is not loaded. Amber from 2 days on, red when overdue.
+    the year is not loaded. Amber from 2 days on, red when overdue: on a weekend, what was due on
+    Friday is overdue by no working day yet, and still not due today.
     """
     title = day(due_on) if due_on else ""
     if workdays_left is None:
@@ -206,6 +207,9 @@ def due_chip(workdays_left: int | None, due_on: date | None = None) -> SafeStrin
         late = -workdays_left
         word = ngettext("超期 %(days)s 日", "超期 %(days)s 日", late) % {"days": late}
         return status_tag(word, "bad", title)
+    now = context.get("server_now")
+    if workdays_left == 0 and due_on and now and due_on < clock.local(now).date():
+        return status_tag(_("已超期"), "bad", title)
     if workdays_left == 0:
         return status_tag(_("今日到期"), "warn", title)
     word = ngettext("剩 %(days)s 日", "剩 %(days)s 日", workdays_left) % {"days": workdays_left}

@@ -728,7 +728,7 @@ def test_empty_draft_s_problems_stand_by_section_with_their_counts(admin, place)
     assert len(groups) == len({problem.section for problem in response.context["stopping"]})
     content = response.content.decode()
     # Nothing is wrong yet, only missing: no section stands open, each has its count.
-    assert "<details open>" not in content
+    assert "<details open>" not in content and "is-stopping" not in content
     assert all(f"{len(group.missing)} 项未填" in content for group in groups)
 
 

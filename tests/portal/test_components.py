@@ -34,11 +34,11 @@ def render(source: str, **context) -> str:
     ],
 )
 def test_due_chip_says_in_words_what_its_tone_shows(left, tone, word):
-    assert portal_ui.due_chip(left) == f'<span class="tag tag-{tone}">{word}</span>'
+    assert portal_ui.due_chip({}, left) == f'<span class="tag tag-{tone}">{word}</span>'
 
 
 def test_due_chip_bears_the_date_as_its_title():
-    chip = portal_ui.due_chip(2, date(2026, 11, 24))
+    chip = portal_ui.due_chip({}, 2, date(2026, 11, 24))
     assert 'title="2026年11月24日（周二）"' in chip
 
 
@@ -217,6 +217,13 @@ def test_no_component_bears_an_inline_style_or_script():
     assert faults == []
 
 
+def test_due_chip_of_friday_is_overdue_on_sunday():
+    sunday = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+    chip = "{% due_chip left on %}"
+    assert "已超期" in render(chip, left=0, on=date(2026, 11, 20), server_now=sunday)
+    assert "今日到期" in render(chip, left=0, on=date(2026, 11, 22), server_now=sunday)
+
+
 def test_menu_shows_an_entry_only_to_its_role_and_only_if_its_page_exists(monkeypatch):
     monkeypatch.setattr(
         "portal.menus.ENTRIES",
@@ -247,7 +254,8 @@ _TOP = {
     "policy/admin_calendar.html", "policy/question_list.html", "reviews/inbox.html",
     "reviews/case_list.html", "reviews/release_list.html", "reviews/panel_list.html",
     "reviews/selection_list.html", "reviews/expert_home.html",
-    "reviews/public_notice_list.html", "files/refused.html",
+    "reviews/public_notice_list.html", "files/refused.html", "help/index.html",
+    "help/site_map.html", "accounts/contact.html",
 }  # fmt: skip
 
 
@@ -279,7 +287,16 @@ def test_breadcrumbs_begin_at_the_reader_s_home_and_end_here():
     assert page.index('href="/"') < page.index("/awards/lines/10-1/?year=2026")
     assert page.index("year=2026") < page.index('aria-current="page"')
     assert '<a href="/awards/lines/10-1/?year=2026">10-1</a>' in page  # as markup, not as text
-    assert 'aria-label="当前位置"' in page
+    assert 'aria-label="当前位置"' in page and "&lt;" not in page
+
+
+def test_breadcrumbs_escape_what_people_wrote():
+    page = render(
+        "{% breadcrumbs %}{% crumb 'home' label=name %}{% crumb_here %}{{ name }}{% endcrumb_here %}"
+        "{% endbreadcrumbs %}",
+        name="<b>x",
+    )
+    assert "<b>" not in page and page.count("&lt;b&gt;x") == 2
 
 
 def test_menu_groups_stand_in_one_place_and_the_last_move_under_more(monkeypatch):
