@@ -66,7 +66,14 @@ def amount_context(frame: Frame) -> dict:
         "computation": frame.content.computation,
         "asked_cny": asked_cny(frame),
         "cap_cny": cap_cny(frame),
+        **award_kind(frame),
     }
+
+
+def award_kind(frame: Frame) -> dict:
+    """Whether there is an amount at all, and whether reviewers propose it."""
+    kind = frame.content.schema.award.kind
+    return {"award_kind": kind, "by_review": kind == "discretionary"}
 
 
 def task_groups(frame: Frame) -> list[tuple]:

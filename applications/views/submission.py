@@ -104,6 +104,7 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
         "warning_count": sum(not problem.stops for problem in prepared.problems),
         "computation": prepared.computation,
         "cap_cny": drafting.cap_cny(frame),
+        **drafting.award_kind(frame),
         "asked_cny": prepared.asked_cny,
         "sha256": prepared.sha256,
         "key": new_uid() + new_uid(),

@@ -376,15 +376,24 @@ def waterfall(steps: Sequence[figures.Step]) -> dict:
 
 
 @register.inclusion_tag("components/amount_bar.html")
-def amount_bar(computed: Decimal | None, cap: Decimal | None, asked: Decimal | None = None) -> dict:
-    """``{% amount_bar computed cap asked %}``: computed → capped → asked, in 元."""
+def amount_bar(
+    computed: Decimal | None,
+    cap: Decimal | None,
+    asked: Decimal | None = None,
+    by_review: bool = False,
+) -> dict:
+    """``{% amount_bar computed cap asked %}``: computed → capped → asked, in 元. ``by_review``:
+    no formula stands behind it, the reviewers propose the amount."""
     shown = computed or Decimal(0)
     capped = shown if cap is None else min(shown, cap)
     drawn = figures.bullet(
         cap_cny=cap,
         parts=[("fill", _("计算额"), capped), ("in-hand", _("超出上限"), shown - capped)],
     )
-    return {"drawn": drawn, "computed": computed, "cap": cap, "capped": capped, "asked": asked}
+    return {
+        "drawn": drawn, "computed": computed, "cap": cap, "capped": capped, "asked": asked,
+        "by_review": by_review and computed is None,
+    }  # fmt: skip
 
 
 @register.inclusion_tag("components/deadline_clock.html", takes_context=True)
