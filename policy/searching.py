@@ -6,6 +6,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from policy.models import Call, Measure
+from policy.question_models import Question
 from portal import clock
 from portal.searching import SHOWN, Group, Hit, excerpt, has_all
 
@@ -57,3 +58,18 @@ def calls(_user, words, _text) -> Group:
         for row in found.order_by("-closes_at", "-pk")[: SHOWN + 1]
     ]
     return Group(_("申报通知"), hits, reverse("call_list"))
+
+
+def answers(_user, words, _text) -> Group:
+    """Public answers to questions on calls, the newest first. One query."""
+    found = Question.objects.public().matching(" ".join(words)).select_related("call")
+    hits = [
+        Hit(
+            reverse("call_question", args=[row.call.uid, row.uid]),
+            row.public_text,
+            row.call.title_en if _english() else row.call.title_zh,
+            excerpt(row.answer, words),
+        )
+        for row in found.order_by("-approved_at", "-pk")[: SHOWN + 1]
+    ]
+    return Group(_("咨询答疑"), hits, "")

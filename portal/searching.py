@@ -120,6 +120,8 @@ PROVIDERS: list[str] = [
     "policy.searching.measures",
     "policy.searching.calls",
     "reviews.searching.notices",
+    "policy.searching.answers",
+    "portal.help.searching.help_topics",
 ]
 
 Provider = Callable[..., Group]

@@ -97,6 +97,14 @@ def test_search_finds_every_word_in_wording_or_answer(client, call, people):
     assert "隐藏了 2 条" in nothing
 
 
+def test_search_of_the_site_finds_public_answers_alone(client, call, people):
+    public = publish(call, people, 1)
+    waiting = questions.ask(call, "公开问题还没有答复", actor=people["filler"])
+    shown = text_of(client.get(reverse("search"), {"q": "公开问题"}))
+    assert reverse("call_question", args=[call.uid, public.uid]) in shown
+    assert waiting.uid not in shown
+
+
 def test_wrong_entry_keeps_what_was_typed(client, call, people):
     client.force_login(people["filler"])
     url = reverse("call_question_ask", args=[call.uid])

@@ -121,6 +121,12 @@ def test_search_takes_every_word_and_puts_titles_first(language, words, first):
         assert topics.search(words)[0].code == first
 
 
+@pytest.mark.django_db
+def test_search_of_the_site_finds_topics(client):
+    shown = client.get(reverse("search"), {"q": "双重验证"}).content.decode()
+    assert 'href="/help/signing-in/"' in shown
+
+
 def test_search_for_nothing_or_the_unknown_finds_nothing():
     assert topics.search(" ") == topics.search("没有这个词") == []
 
