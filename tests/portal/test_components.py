@@ -255,7 +255,7 @@ _TOP = {
     "reviews/case_list.html", "reviews/release_list.html", "reviews/panel_list.html",
     "reviews/selection_list.html", "reviews/expert_home.html",
     "reviews/public_notice_list.html", "files/refused.html", "help/index.html",
-    "help/site_map.html", "accounts/contact.html",
+    "help/site_map.html", "accounts/contact.html", "search/results.html",
 }  # fmt: skip
 
 
