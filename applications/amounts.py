@@ -9,7 +9,7 @@ from applications.content import ASKED_FIELDS, Content, load, profile_value
 from applications.models import Application, Invoice
 from applications.workflow import schema_of
 from policy.call_settings import Chosen
-from policy.computing import Computation, InputsRefused, Scope, compute
+from policy.computing import Computation, InputsRefused, Scope, compute, reviewers_figure
 from policy.eligibility import Reason, judge
 from policy.models import Call
 from policy.schema import DefinitionSchema
@@ -76,7 +76,10 @@ def inputs_of(content: Content, *, verified: bool = False) -> dict[str, Any]:
         found["items"] = items(application, verified=verified) if known is None else known
     elif verified and award.base and application.verified_cny is not None:
         # The one figure of the rule, as the reviewers recognised or proposed it.
-        found[award.base] = application.computation["arguments"]["inputs"][award.base]
+        figure = reviewers_figure(content.schema, application.call.settings)
+        if figure is not None:
+            given = application.computation["arguments"]["inputs"]
+            found[figure.code] = given[figure.code]
     return found
 
 

@@ -90,7 +90,11 @@ def _plain_base(award, values, chosen: Chosen, steps: list[Step]) -> Decimal | N
 def _cut(code: str, amount: Decimal, chosen: Chosen) -> Decimal | None:
     """What of the part is left out; None while no call says whether it counts."""
     if code == "window":
-        return amount
+        if chosen.values is None:
+            chosen.get("window_start")
+            return None
+        bounded = chosen.optional("window_start") or chosen.optional("window_end")
+        return amount if bounded else rules.ZERO
     setting, leaves_out = _DEDUCTION_SETTINGS[code]
     value = chosen.get(setting)
     if value is None:

@@ -31,7 +31,7 @@ from policy.call_settings import Chosen
 from policy.eligibility import Reason, judge, judge_once
 from policy.invoices import Invoice, read_invoices
 from policy.issues import Issue
-from policy.schema import DefinitionSchema
+from policy.schema import DefinitionSchema, Field
 from policy.steps import Step, plain, step
 from policy.text import Text
 
@@ -50,6 +50,7 @@ __all__ = [
     "group_lines",
     "read_inputs",
     "replay",
+    "reviewers_figure",
     "stack_accounts",
 ]
 
@@ -229,6 +230,18 @@ def _arguments(values, invoices, settings, committed, on, scope) -> dict[str, An
             "budget_cny": plain(scope.budget_cny),
         },
     }
+
+
+def reviewers_figure(schema: DefinitionSchema, settings: Mapping[str, Any]) -> Field | None:
+    """The one figure that reviewers give where the rule takes no invoices: the base, or the score
+    where the call has a table of tiers. None where the line carries no amount."""
+    award = schema.award
+    if award.items or award.base is None:
+        return None
+    code = award.base
+    if award.tiers is not None and Chosen(schema, settings).optional(award.tiers.setting):
+        code = award.tiers.input
+    return next(item for item in award.inputs if item.code == code)
 
 
 def read_inputs(

@@ -84,8 +84,13 @@ def years_later(day: date, years: int) -> date:
 
 
 def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool | None:
-    value = values.get(item.test.field)
     test = item.test
+    if item.field_setting is not None:
+        field = chosen.get(item.field_setting)
+        if field is None:
+            return None
+        test = replace(test, field=field)
+    value = values.get(test.field)
     if item.list_setting is not None:
         allowed = chosen.get(item.list_setting)
         if allowed is None:

@@ -206,13 +206,17 @@ class NotApplicable:
 
 @dataclass(frozen=True)
 class Cases:
-    """``example_call``: settings of an invented call, where the document leaves things open."""
+    """``example_call``: settings of an invented call, where the document leaves things open, and
+    its name."""
 
     cases: tuple[Case, ...]
     example_call: Any = None
+    example_call_name: Text | None = None
     not_applicable: tuple[NotApplicable, ...] = ()
 
     def check(self):
+        if self.example_call is not None and self.example_call_name is None:
+            raise Wrong("an example call has a name: example_call_name", "example_call")
         seen: set[str] = set()
         for index, case in enumerate(self.cases):
             if case.code in seen:

@@ -206,7 +206,7 @@ class VerificationForm(ActForm):
     base = YuanField(required=False)
     audit_report = forms.ChoiceField(label=_("专项审计报告"), required=False)
 
-    def __init__(self, *args, reports=(), base_label=None, **kwargs):
+    def __init__(self, *args, reports=(), base_label=None, base_unit=None, **kwargs):
         super().__init__(*args, **kwargs)
         choices: list[tuple[str, Any]] = [("", _("不引用"))]
         self.fields["audit_report"].choices = choices + [(row.uid, row.name) for row in reports]
@@ -214,6 +214,8 @@ class VerificationForm(ActForm):
             del self.fields["base"]
         else:
             self.fields["base"].label = str(base_label)
+            if base_unit is not None:
+                self.fields["base"].unit, self.fields["base"].money_unit = str(base_unit), ""
 
 
 class ExpertForm(forms.Form):

@@ -109,7 +109,8 @@ def compute(
         for item, row in zip(inputs["items"], recognised, strict=True):
             item["verified_cny"] = f"{row.verified_cny:.2f}"
     elif base is not None:
-        inputs[award.base] = base
+        figure = computing.reviewers_figure(content.schema, application.call.settings)
+        inputs[figure.code] = base
     try:
         found = computing.compute(
             content.schema,

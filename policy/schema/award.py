@@ -236,7 +236,9 @@ class Requirement:
     """A condition of eligibility: an input of the award rule that must fit, with its clause.
 
     ``when``: only asked where another input fits. ``list_setting``: the call's list takes the
-    place of ``test.one_of`` (the lists behind 等). ``group``: see ``AlternativeGroup``.
+    place of ``test.one_of`` (the lists behind 等). ``field_setting``: the call's choice, the code of
+    an input, takes the place of ``test.field`` (首次 by company or by result). ``group``: see
+    ``AlternativeGroup``.
     """
 
     code: str
@@ -246,6 +248,7 @@ class Requirement:
     source: Source = "stated"
     when: Condition | None = None
     list_setting: str | None = None
+    field_setting: str | None = None
     group: str | None = None
     evidence: tuple[str, ...] = ()
 

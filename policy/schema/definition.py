@@ -163,6 +163,12 @@ class DefinitionSchema:
             for condition in filter(None, (item.test, item.when)):
                 if condition.field not in inputs:
                     raise Wrong(f"no input {condition.field!r}", *here)
+            if item.field_setting is not None:
+                setting = settings.get(item.field_setting)
+                if setting is None or setting.type != "choice":
+                    raise Wrong(f"no choice setting {item.field_setting!r}", *here, "field_setting")
+                if strange := {choice.code for choice in setting.choices} - inputs:
+                    raise Wrong(f"no input {min(strange)!r}", *here, "field_setting")
             if item.list_setting is not None and types.get(item.list_setting) != "multichoice":
                 raise Wrong(f"no list setting {item.list_setting!r}", *here, "list_setting")
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.workflow import MoveRefused, schema_of
+from policy.computing import reviewers_figure
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from reviews import findings, verifying, waterfall
@@ -53,8 +54,13 @@ def draft(request, uid: str):
     plain = verifying.rows(case)
     award = schema_of(case).award
     reports = case.attachments.filter(removed_at__isnull=True).order_by("pk")
-    base_label = None if award.items or award.kind == "none" else award.base_label
-    options = {"reports": reports, "base_label": base_label}
+    figure = reviewers_figure(schema_of(case), case.call.settings)
+    base_label = base_unit = None
+    if figure is not None and figure.code == award.base:
+        base_label = award.base_label
+    elif figure is not None:
+        base_label, base_unit = figure.label, figure.unit
+    options = {"reports": reports, "base_label": base_label, "base_unit": base_unit}
     initial = {
         "seen": case.revision,
         "note": existing.note if existing else "",
@@ -112,10 +118,9 @@ def _save(request, case, form, given) -> Verification:
 
 def _base(case, amount: Decimal | None) -> str | int | None:
     """The one figure of a rule without invoices, as its input is stored."""
-    award = schema_of(case).award
-    if amount is None or award.items:
+    item = reviewers_figure(schema_of(case), case.call.settings)
+    if amount is None or item is None:
         return None
-    item = next(item for item in award.inputs if item.code == award.base)
     return int(amount) if item.type == "integer" else f"{amount:.2f}"
 
 
