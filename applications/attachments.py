@@ -40,11 +40,12 @@ def add(application: Application, slot_code: str, upload, *, actor) -> Attachmen
     _demand_room(application, slot)
     name = clean_name(upload.name)
     blob = store(upload, name=name, types=slot.types, max_bytes=slot.max_bytes, at=clock.now())
-    return _attach(application, slot_code, name, blob, actor=actor)
+    return attach(application, slot_code, name, blob, actor=actor)
 
 
 @transaction.atomic
-def _attach(application: Application, slot_code: str, name: str, blob, *, actor) -> Attachment:
+def attach(application: Application, slot_code: str, name: str, blob, *, actor) -> Attachment:
+    """Put a file that is stored already into a slot. Raises as ``add``, FileRefused excepted."""
     application = drafts.lock(application)
     section, slot = _demand(application, slot_code, actor)
     _demand_room(application, slot)

@@ -1,0 +1,178 @@
+"""Letting made-up answers fit the checks of a form: what does not hold is changed until it does.
+
+Values stand in their stored form (``policy.schema.form``); amounts stay in whole 万元 where they
+were, so that they read like typed ones.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from policy.schema import Check, DefinitionSchema, Field, Table
+
+Values = dict[str, Any]
+_ROUNDS = 12
+
+
+def fit_form(
+    schema: DefinitionSchema, values: Values, rows: Mapping[str, list[Values]], writable: set[str]
+) -> None:
+    """Change writable answers until the sections' checks hold, or no change helps any more."""
+    fields, checks = schema.form.fields, [
+        check for section in schema.form.sections for check in section.checks
+    ]  # fmt: skip
+    tables = schema.form.tables
+    for _round in range(_ROUNDS):
+        changed = [
+            fit(check, values, fields, writable, tables=tables, rows=rows) for check in checks
+        ]
+        if not any(changed):
+            return
+
+
+def fit_table(table: Table, rows: list[Values]) -> None:
+    columns = {column.code: column for column in table.columns}
+    for _round in range(_ROUNDS):
+        changed = False
+        for check in table.checks:
+            if check.kind == "unique_column":
+                changed |= _unique(check, columns, rows)
+            elif check.kind == "sum_to" and check.column:
+                changed |= _column_sum(check, columns, rows)
+            else:
+                for row in rows:
+                    changed |= fit(check, row, columns, set(columns))
+        if not changed:
+            return
+
+
+def fit(
+    check: Check,
+    values: Values,
+    fields: Mapping[str, Field],
+    writable: set[str],
+    *,
+    tables: Mapping[str, Table] | None = None,
+    rows: Mapping[str, list[Values]] | None = None,
+) -> bool:
+    """Whether an answer was changed so that the check holds."""
+    before = dict(values)
+    if check.table is not None:
+        _with_table(check, values, fields, (tables or {})[check.table], (rows or {})[check.table])
+    elif check.kind in {"lte", "date_order", "same"}:
+        _pair(check, values, fields, writable)
+    elif check.kind == "sum_equals":
+        _sum(check, values, fields, writable)
+    elif check.kind == "sum_to" and check.parts:
+        _parts(check, values, fields)
+    elif check.kind == "at_most_selected":
+        values[check.left] = (values.get(check.left) or [])[: int(check.value)]
+    return before != values
+
+
+def _number(values: Values, code: str) -> Decimal | None:
+    value = values.get(code)
+    return None if value is None or value == "" else Decimal(str(value))
+
+
+def _write(values: Values, item: Field, value: Decimal) -> None:
+    if item.type == "integer":
+        values[item.code] = int(value)
+    elif item.type in {"money", "money_wan"}:
+        values[item.code] = f"{value:.2f}"
+    else:
+        values[item.code] = f"{value.normalize():f}"
+
+
+def _pair(check: Check, values: Values, fields, writable: set[str]) -> None:
+    left, right = values.get(check.left), values.get(check.right)
+    if left is None or right is None:
+        return
+    numeric = fields[check.left].is_numeric
+    if check.kind == "same":
+        if left != right:
+            into, what = (check.left, right) if check.left in writable else (check.right, left)
+            values[into] = what
+        return
+    low, high = (Decimal(str(left)), Decimal(str(right))) if numeric else (left, right)
+    if low <= high:
+        return
+    if {check.left, check.right} <= writable and not numeric:
+        values[check.left], values[check.right] = right, left
+    elif check.left in writable and numeric and high >= (fields[check.left].min or 0):
+        # Somewhat below, so that a chain of such checks does not end in one number for all.
+        lower = high if high < 4 else (high * 3 / 4).to_integral_value()
+        _write(values, fields[check.left], max(lower, fields[check.left].min or Decimal(0)))
+    elif check.left in writable:
+        values[check.left] = right
+    else:
+        values[check.right] = left
+
+
+def _sum(check: Check, values: Values, fields, writable: set[str]) -> None:
+    parts = [_number(values, code) for code in check.parts]
+    if None in parts or _number(values, check.total) is None:
+        return
+    if check.total in writable:
+        _write(values, fields[check.total], sum(parts, Decimal(0)))
+        return
+    rest = _number(values, check.total)
+    for code in check.parts[:-1]:
+        part = min(_number(values, code), rest)
+        _write(values, fields[code], part)
+        rest -= part
+    _write(values, fields[check.parts[-1]], rest)
+
+
+def _parts(check: Check, values: Values, fields) -> None:
+    parts = [_number(values, code) for code in check.parts]
+    if None in parts or sum(parts) == check.value:
+        return
+    rest = check.value
+    for index, code in enumerate(check.parts):
+        left = len(check.parts) - index
+        part = rest if left == 1 else (check.value / len(check.parts)).to_integral_value()
+        _write(values, fields[code], part)
+        rest -= part
+
+
+def _with_table(check: Check, values: Values, fields, table: Table, rows: list[Values]) -> None:
+    left = _number(values, check.left)
+    if left is None:
+        return
+    if check.kind == "equals_table_total":
+        total = sum((_number(row, check.column) or Decimal(0) for row in rows), Decimal(0))
+        _write(values, fields[check.left], total)
+    elif check.kind == "lte_table_rows" and left > len(rows):
+        _write(values, fields[check.left], Decimal(len(rows)))
+
+
+def _column_sum(check: Check, columns, rows: list[Values]) -> bool:
+    found = [row for row in rows if row.get(check.column) is not None]
+    if not found or sum(_number(row, check.column) for row in found) == check.value:
+        return False
+    rest = check.value
+    for index, row in enumerate(found):
+        last = index == len(found) - 1
+        part = rest if last else (check.value / len(found)).to_integral_value()
+        _write(row, columns[check.column], part)
+        rest -= part
+    return True
+
+
+def _unique(check: Check, columns, rows: list[Values]) -> bool:
+    seen: set[Any] = set()
+    changed = False
+    for number, row in enumerate(rows, start=1):
+        value = row.get(check.column)
+        if value is None:
+            continue
+        if value in seen:
+            if columns[check.column].type != "text":
+                row.clear()
+                changed = True
+                continue
+            value = row[check.column] = f"{value}（{number}）"
+            changed = True
+        seen.add(value)
+    return changed
