@@ -1,5 +1,7 @@
 """Files of a case: put into a slot, removed, never deleted."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from applications import drafts, unlocking
@@ -8,6 +10,7 @@ from applications.workflow import schema_of
 from policy.schema import AttachmentSlot, Section
 from portal import clock
 from portal.audit.recording import record
+from portal.files.models import Blob
 from portal.files.storing import clean_name, store
 
 
@@ -46,21 +49,33 @@ def add(application: Application, slot_code: str, upload, *, actor) -> Attachmen
 @transaction.atomic
 def attach(application: Application, slot_code: str, name: str, blob, *, actor) -> Attachment:
     """Put a file that is stored already into a slot. Raises as ``add``, FileRefused excepted."""
+    return attach_all(application, [(slot_code, name, blob)], actor=actor)[0]
+
+
+@transaction.atomic
+def attach_all(
+    application: Application, files: Sequence[tuple[str, str, Blob]], *, actor
+) -> list[Attachment]:
+    """Put stored files (slot, name, blob) into their slots, all or none. Raises as ``attach``."""
     application = drafts.lock(application)
-    section, slot = _demand(application, slot_code, actor)
-    _demand_room(application, slot)
-    now = clock.now()
-    file = Attachment.objects.create(
-        application=application,
-        slot=slot.code,
-        name=name,
-        blob=blob,
-        uploaded_by=actor,
-        uploaded_at=now,
-    )
-    record("attachment.add", obj=file, actor=actor, data=_facts(file))
-    _touch(application, section, actor=actor, now=now)
-    return file
+    allowed = unlocking.demand(application, actor)
+    now, made = clock.now(), []
+    for slot_code, name, blob in files:
+        section, slot = _allowed(application, slot_code, allowed)
+        _demand_room(application, slot)
+        file = Attachment.objects.create(
+            application=application,
+            slot=slot.code,
+            name=name,
+            blob=blob,
+            uploaded_by=actor,
+            uploaded_at=now,
+        )
+        record("attachment.add", obj=file, actor=actor, data=_facts(file))
+        made.append(file)
+    if made:
+        _touch(application, section, actor=actor, now=now)
+    return made
 
 
 def _demand_room(application: Application, slot: AttachmentSlot) -> None:
@@ -90,7 +105,12 @@ def _facts(file: Attachment) -> dict:
 
 
 def _demand(application: Application, slot_code: str, actor) -> tuple[Section, AttachmentSlot]:
-    allowed = unlocking.demand(application, actor)
+    return _allowed(application, slot_code, unlocking.demand(application, actor))
+
+
+def _allowed(
+    application: Application, slot_code: str, allowed: unlocking.Unlocked
+) -> tuple[Section, AttachmentSlot]:
     section = section_of(application)
     try:
         slot = slot_of(application, slot_code)

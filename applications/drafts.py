@@ -76,7 +76,11 @@ def start(call: Call, *, organisation: Organisation, actor) -> Application:
         .select_related("district")
         .get(pk=organisation.pk)
     )
-    call = Call.objects.select_related("definition", "measure").get(pk=call.pk)
+    call = (
+        Call.objects.select_related("definition", "measure")
+        .defer("definition__body")
+        .get(pk=call.pk)
+    )
     held = Membership.objects.active().filter(
         user=actor, organisation=organisation, role__in=ORGANISATION_ROLES
     )
@@ -139,6 +143,7 @@ def lock(application: Application) -> Application:
     return (
         Application.objects.select_for_update(of=("self",))
         .select_related("call__measure", "definition", "organisation", "district")
+        .defer("definition__body")
         .get(pk=application.pk)
     )
 

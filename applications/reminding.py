@@ -35,7 +35,8 @@ def remind() -> int:
     corrections = Application.objects.filter(
         status=Status.CORRECTION,
         due_on__gte=clock.local(now).date(),
-        due_on__lte=clock.local(now + STEPS[0][1]).date(),
+        # The end of the day is at most the first step away.
+        due_on__lt=clock.local(now + STEPS[0][1]).date(),
     ).select_related("call")
     left = sum(_remind(case, case.call.closes_at, "cut-off", now=now) for case in drafts)
     return left + sum(_remind(case, end_of(case.due_on), "due", now=now) for case in corrections)

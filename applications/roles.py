@@ -51,10 +51,13 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
 
 def get_visible(user, uid: str, *, lock: bool = False) -> Application:
     """The application that the user may see, or ``Http404``: foreign and absent are one."""
-    cases = Application.objects.visible_to(user).select_related(
-        "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
-        "organisation",
-        "district", "holder_unit",
+    cases = (
+        Application.objects.visible_to(user)
+        .select_related(
+            "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
+            "organisation", "district", "holder_unit",
+        )
+        .defer("definition__body")
     )  # fmt: skip
     if lock:
         cases = cases.select_for_update(of=("self",))

@@ -271,6 +271,7 @@ def move(
             "district",
             "holder_unit",
         )
+        .defer("definition__body")
         .get(pk=application.pk)
     )
     if seen_revision is not None and seen_revision != application.revision:

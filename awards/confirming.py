@@ -37,6 +37,7 @@ def confirm_selection(
     selection = (
         Selection.objects.select_for_update(of=("self",))
         .select_related("call__measure", "call__lead_unit", "call__definition")
+        .defer("call__definition__body")
         .get(pk=selection.pk)
     )
     _check(selection, actor=actor, seen_revision=seen_revision)
@@ -98,6 +99,7 @@ def _locked_items(selection: Selection, call: Call) -> list[SelectionItem]:
             "organisation", "definition", "call__measure", "call__lead_unit", "call__measure__article",
             "call__definition",
         )
+        .defer("definition__body", "call__definition__body")
         .filter(pk__in=[item.application_id for item in items])
         .order_by("pk")
     }  # fmt: skip

@@ -174,9 +174,13 @@ def reserve(
         # In this order everywhere: call, cases, accounts. The call is read under its lock: an
         # account is never opened with a budget that is being changed.
         call = Call.objects.select_for_update(no_key=True).get(pk=application.call_id)
-        application = Application.objects.select_related(
-            "organisation", "definition", "call__measure", "call__definition"
-        ).get(pk=application.pk)
+        application = (
+            Application.objects.select_related(
+                "organisation", "definition", "call__measure", "call__definition"
+            )
+            .defer("definition__body", "call__definition__body")
+            .get(pk=application.pk)
+        )
         application.call = call
         bounds = bounds_of(application)
         accounts = open_and_lock(bounds, actor=actor)

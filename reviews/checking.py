@@ -67,7 +67,8 @@ def tick(
     no_page (a page that the file does not have).
     """
     application = _hold(application, actor=actor)
-    if code not in {row.point.code for row in points(application)}:
+    ticked = {row.point.code: row.item for row in points(application)}
+    if code not in ticked:
         raise Refused("no_item", code=code)
     if result not in CheckItem.Result.values:
         raise Refused("outcome", outcome=result)
@@ -79,24 +80,37 @@ def tick(
         pages = attachment.blob.pages if attachment else None
         if page < 1 or attachment is None or (pages is not None and page > pages):
             raise Refused("no_page", page=page)
-    before = CheckItem.objects.filter(application=application, code=code).first()
+    where = {"attachment": attachment, "page": page}
+    return _settle(application, code, ticked[code], result, note.strip(), actor=actor, **where)
+
+
+def _settle(
+    application: Application,
+    code: str,
+    before: CheckItem | None,
+    result: str,
+    note: str = "",
+    *,
+    actor,
+    **where,
+) -> CheckItem:
+    """Write the item of the locked case, as a page shows it from now on, and its event."""
     item, _created = CheckItem.objects.update_or_create(
         application=application,
         code=code,
-        defaults={
+        defaults=where
+        | {
             "result": result,
-            "note": note.strip()[:500],
-            "attachment": attachment,
-            "page": page,
+            "note": note[:500],
             "checked_by": actor,
             "checked_at": clock.now(),
         },
-    )
+    )  # fmt: skip
     record(
         "checkitem.tick",
         obj=item,
         actor=actor,
-        data={"application": application.pk, "code": code, "note": note.strip()},
+        data={"application": application.pk, "code": code, "note": note},
         from_state=before.result if before else "",
         to_state=result,
     )
@@ -112,7 +126,7 @@ def tick_rest(application: Application, *, actor) -> int:
     application = _hold(application, actor=actor)
     open_points = [row.point.code for row in points(application) if row.item is None]
     for code in open_points:
-        tick(application, code, actor=actor, result=CheckItem.Result.PASSED)
+        _settle(application, code, None, CheckItem.Result.PASSED, actor=actor)
     return len(open_points)
 
 

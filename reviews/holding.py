@@ -29,6 +29,7 @@ def hold(
             "call__measure", "call__lead_unit", "call__measure__article", "definition", "organisation",
             "district", "holder_unit",
         )
+        .defer("definition__body")
         .get(pk=application.pk)
     )  # fmt: skip
     if seen_revision is not None and seen_revision != application.revision:

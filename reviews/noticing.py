@@ -57,6 +57,7 @@ def publish(selection: Selection, *, actor, title: str, text: str, contact: str)
     selection = (
         Selection.objects.select_for_update(of=("self",))
         .select_related("call__measure", "call__lead_unit", "call__definition")
+        .defer("call__definition__body")
         .get(pk=selection.pk)
     )
     require_call_role(actor, selection.call, "lead_clerk")

@@ -62,6 +62,7 @@ def draw(
     locked = list(
         Application.objects.select_for_update(of=("self",))
         .select_related("organisation", "definition", "call")
+        .defer("definition__body")
         .filter(pk__in=[case.pk for case in cases], call=call)
         .order_by("pk")
     )
@@ -209,6 +210,7 @@ def _hold(panel: Panel, *, actor, roles: Sequence[str], states: Sequence[str]) -
     panel = (
         Panel.objects.select_for_update(of=("self",))
         .select_related("call__measure", "call__lead_unit", "call__definition")
+        .defer("call__definition__body")
         .get(pk=panel.pk)
     )
     require_call_role(actor, panel.call, *roles)
@@ -355,6 +357,7 @@ def _hold_seat(seat: Seat) -> Seat:
     panel = (
         Panel.objects.select_for_update(of=("self",))
         .select_related("call__measure", "call__lead_unit", "call__definition")
+        .defer("call__definition__body")
         .get(pk=seat.panel_id)
     )
     seat = Seat.objects.select_related("expert__user").get(pk=seat.pk)
@@ -392,9 +395,9 @@ def _leave(seat: Seat, *, actor, reason: str, at) -> Seat | None:
 def _reserve_for(panel: Panel, field: str) -> Seat | None:
     """The first reserve of the field, else the first one, without a conflict with a case."""
     cases = list(
-        Application.objects.filter(panel_cases__panel=panel).select_related(
-            "organisation", "definition", "call"
-        )
+        Application.objects.filter(panel_cases__panel=panel)
+        .select_related("organisation", "definition", "call")
+        .defer("definition__body")
     )
     reserves = list(panel.seats.filter(state=Seat.State.RESERVE).select_related("expert__user"))
     barred = conflicts.computed([row.expert for row in reserves], cases)

@@ -280,6 +280,7 @@ def _hold(proposal: Proposal, *, actor) -> tuple[Proposal, Application]:
             "district",
             "holder_unit",
         )
+        .defer("definition__body")
         .get(pk=proposal.application_id)
     )
     proposal = (

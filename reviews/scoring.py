@@ -85,6 +85,7 @@ def _hold(scoring: Scoring, *, actor) -> Scoring:
     panel = (
         Panel.objects.select_for_update(of=("self",))
         .select_related("call__definition", "call__measure")
+        .defer("call__definition__body")
         .get(pk=scoring.seat.panel_id)
     )
     scoring = (
@@ -223,6 +224,7 @@ def open_sheets(user):
         sheets_of(user)
         .filter(OPEN)
         .select_related("seat__panel__call__definition", "application__call__measure")
+        .defer("seat__panel__call__definition__body")
         .order_by(F("seat__panel__due_on").asc(nulls_last=True), "application__number")
     )
 

@@ -29,8 +29,10 @@ def application_list(request):
     every = Application.objects.filter(organisation=organisation)
     state = request.GET.get("state", "")
     state = state if state in STATES else ""
-    rows = (every.filter(STATES[state]) if state else every).select_related(
-        "call__measure", "definition", "holder_unit", "organisation", "district"
+    rows = (
+        (every.filter(STATES[state]) if state else every)
+        .select_related("call__measure", "definition", "holder_unit", "organisation", "district")
+        .defer("definition__body")
     )
     page = page_by_key(rows, request, keys=["-pk"], size=PAGE_SIZE)
     context = {

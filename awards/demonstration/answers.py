@@ -200,9 +200,7 @@ class Composer:
 
     def choices(self, item: Field) -> list[str]:
         most = min(item.max_selected or 2, len(item.choices), 2)
-        fitting_one = [
-            c.code for c in item.choices if c.label.zh == field_of(self.project.topic)
-        ]
+        fitting_one = [c.code for c in item.choices if c.label.zh == field_of(self.project.topic)]
         others = [choice.code for choice in item.choices if choice.code not in fitting_one]
         count = self.random.randint(1, most) - len(fitting_one)
         return [*fitting_one, *self.random.sample(others, max(count, 0))]

@@ -4,6 +4,7 @@ own verbs. Done again, it adds what is missing and changes nothing else.
 Credit codes are valid and may coincide with real units'; names are invented.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -167,13 +168,13 @@ WINDOW_DAYS = 30
 
 def make() -> bool:
     """Add what is missing; True if anything was."""
-    password = _Password()
-    made = [_people(password), _experts(password), _divisions(), _next_year(), _call()]
+    password = Password()
+    made = [make_people(password), _experts(password), make_divisions(), make_calendars(), _call()]
     made.append(_applicants(password))
     return any(made)
 
 
-class _Password:
+class Password:
     """The one password of all demonstration accounts, hashed once and only if needed."""
 
     _hash = ""
@@ -184,13 +185,14 @@ class _Password:
 
 
 @transaction.atomic
-def _person(person: Person, password: _Password) -> tuple[User, bool]:
-    user = User.objects.filter(email=person.email).first()
+def _person(person: Person, password: Password, *, domain: str = DOMAIN) -> tuple[User, bool]:
+    email = f"{person.local}@{domain}"
+    user = User.objects.filter(email=email).first()
     if user is not None:
         return user, False
-    number = sum(map(ord, person.local)) * 7919 % 10**8
+    number = int(hashlib.sha256(person.local.encode()).hexdigest(), 16) % 10**8
     user = User.objects.create(
-        email=person.email,
+        email=email,
         name=person.name,
         phone=f"138{number:08d}",
         password=password.hashed(),
@@ -200,8 +202,18 @@ def _person(person: Person, password: _Password) -> tuple[User, bool]:
     return user, True
 
 
+def make_person(
+    person: Person, password: Password, *, domain: str = DOMAIN, unit: Unit | None = None
+) -> User:
+    """The person's account, with the role in the unit where one is given."""
+    user, made = _person(person, password, domain=domain)
+    if made and unit is not None:
+        memberships.grant(user, person.role, unit=unit, actor=ACTOR)
+    return user
+
+
 @transaction.atomic
-def _people(password: _Password) -> bool:
+def make_people(password: Password) -> bool:
     units = {unit.code: unit for unit in Unit.objects.all()}
     any_made = False
     for person in STAFF:
@@ -212,27 +224,31 @@ def _people(password: _Password) -> bool:
     return any_made
 
 
-@transaction.atomic
-def _experts(password: _Password) -> bool:
-    any_made = False
-    clerk = User.objects.get(email=f"lead.clerk@{DOMAIN}")
+def _experts(password: Password) -> bool:
+    before = User.objects.count()
     for expertise in EXPERTS:
-        user, made = _person(expertise.person, password)
-        if made:
-            memberships.grant(user, Role.EXPERT, actor=ACTOR)
-            experts.add(
-                user.email,
-                employer=expertise.employer,
-                title=expertise.title,
-                fields=expertise.fields,
-                actor=clerk,
-            )
-        any_made |= made
-    return any_made
+        make_expert(expertise, password)
+    return User.objects.count() > before
 
 
 @transaction.atomic
-def _divisions() -> bool:
+def make_expert(expertise: Expertise, password: Password, *, domain: str = DOMAIN) -> User:
+    """The expert's account, in the pool by the lead unit's clerk."""
+    user, made = _person(expertise.person, password, domain=domain)
+    if made:
+        memberships.grant(user, Role.EXPERT, actor=ACTOR)
+        experts.add(
+            user.email,
+            employer=expertise.employer,
+            title=expertise.title,
+            fields=expertise.fields,
+            actor=User.objects.get(email=f"lead.clerk@{DOMAIN}"),
+        )
+    return user
+
+
+@transaction.atomic
+def make_divisions() -> bool:
     """Division and phone of the units that deal with cases, where nothing stands yet."""
     any_made = False
     for code, (division, phone) in DIVISIONS.items():
@@ -241,13 +257,13 @@ def _divisions() -> bool:
     return any_made
 
 
-def _applicants(password: _Password) -> bool:
+def _applicants(password: Password) -> bool:
     made = [_applicant(applicant, password) for applicant in APPLICANTS]
     return any(made)
 
 
 @transaction.atomic
-def _applicant(applicant: Applicant, password: _Password) -> bool:
+def _applicant(applicant: Applicant, password: Password) -> bool:
     """Registered by its admin; verified by the district's clerk if it has a filler."""
     admin, made = _person(applicant.admin, password)
     if Organisation.objects.filter(uscc=applicant.uscc).exists():
@@ -273,13 +289,7 @@ def _applicant(applicant: Applicant, password: _Password) -> bool:
         return True
     registering.update_profile(
         organisation,
-        {
-            "bank_account_name": applicant.name,
-            "bank_name": "金陵银行南京分行营业部",
-            "bank_account": f"6228480{applicant.uscc[-6:-1].translate(_DIGITS)}0001",
-            "bank_code": "102301000012",
-        }
-        | applicant.figures,
+        bank(applicant) | applicant.figures,
         actor=admin,
         seen_revision=organisation.revision,
     )
@@ -289,6 +299,16 @@ def _applicant(applicant: Applicant, password: _Password) -> bool:
     organisation.refresh_from_db()
     verifying.verify(organisation, actor=clerk, seen_revision=organisation.revision)
     return True
+
+
+def bank(applicant: Applicant) -> dict[str, str]:
+    """The organisation's account, as its profile holds it."""
+    return {
+        "bank_account_name": applicant.name,
+        "bank_name": "金陵银行南京分行营业部",
+        "bank_account": f"6228480{applicant.uscc[-6:-1].translate(_DIGITS)}0001",
+        "bank_code": "102301000012",
+    }
 
 
 _DIGITS = str.maketrans("ABCDEFGHJKLMNPQRTUWXY", "123456789012345678901")
@@ -323,10 +343,10 @@ def _paper(kind: str, applicant: Applicant):
 # --- calendar and call -----------------------------------------------------------------
 
 
-def _next_year() -> bool:
+def make_calendars(*more: int) -> bool:
     """A provisional calendar of next year, so that limits across New Year have a date."""
     any_made = False
-    for year in (clock.today().year, clock.today().year + 1):
+    for year in sorted({clock.today().year, clock.today().year + 1, *more}):
         if not CalendarYear.objects.filter(year=year).exists():
             calendars.load_year(
                 year,

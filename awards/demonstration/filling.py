@@ -11,7 +11,7 @@ from applications.models import Application, Attachment
 from awards.demonstration.answers import Composed, Composer, Project, attached, field_sections
 from awards.demonstration.papers import Papers
 from policy.money import round_cny
-from policy.schema import AttachmentSlot, Section
+from policy.schema import Section
 from portal import clock
 
 # What is asked for, of what the rules would give.
@@ -59,20 +59,19 @@ def _files(case, made: Composed, *, actor, random: Random, papers: Papers, share
     values: dict[str, Any] = {}
     for given in made.sections.values():
         values |= given
-    for code in attached(schema, values, random):
-        attach(case, schema.slot(code), actor=actor, papers=papers)
-
-
-def attach(case: Application, slot: AttachmentSlot, *, actor, papers: Papers) -> Attachment:
-    """A sample in the slot."""
-    title = slot.label.zh
-    return attachments.attach(case, slot.code, f"{title}.pdf", papers.of(title), actor=actor)
+    titles = {code: schema.slot(code).label.zh for code in attached(schema, values, random)}
+    if share < 1:
+        titles = dict(list(titles.items())[: len(titles) // 2])
+    files = [(code, f"{title}.pdf", papers.of(title)) for code, title in titles.items()]
+    attachments.attach_all(case, files, actor=actor)
 
 
 def _ask(case: Application, *, actor, random: Random) -> None:
     """Ask for what the rules give, or somewhat less."""
     held = content.load(case)
-    item = next((held.schema.form.fields.get(c) for c in ASKED_FIELDS if c in held.schema.form.fields), None)
+    item = next(
+        (held.schema.form.fields.get(c) for c in ASKED_FIELDS if c in held.schema.form.fields), None
+    )
     if item is None:
         return
     computation = amounts.preview(held)
