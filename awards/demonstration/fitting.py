@@ -22,15 +22,19 @@ def fit_form(
         check for section in schema.form.sections for check in section.checks
     ]  # fmt: skip
     tables = schema.form.tables
-    for _round in range(_ROUNDS):
+    for round_ in range(_ROUNDS):
         changed = [
-            fit(check, values, fields, writable, tables=tables, rows=rows) for check in checks
-        ]
+            fit(
+                check, values, fields, writable, tables=tables, rows=rows,
+                bends=round_ >= _ROUNDS // 3,
+            )
+            for check in checks
+        ]  # fmt: skip
         if not any(changed):
             return
 
 
-def fit_table(table: Table, rows: list[Values]) -> None:
+def fit_table(table: Table, rows: list[Values], *, bends: bool = False) -> None:
     columns = {column.code: column for column in table.columns}
     for _round in range(_ROUNDS):
         changed = False
@@ -41,7 +45,9 @@ def fit_table(table: Table, rows: list[Values]) -> None:
                 changed |= _column_sum(check, columns, rows)
             else:
                 for row in rows:
-                    changed |= fit(check, row, columns, set(columns))
+                    changed |= fit(check, row, columns, set(columns), bends=bends)
+        if not table.rows:
+            rows[:] = [row for row in rows if row]
         if not changed:
             return
 
@@ -54,15 +60,20 @@ def fit(
     *,
     tables: Mapping[str, Table] | None = None,
     rows: Mapping[str, list[Values]] | None = None,
+    bends: bool = False,
 ) -> bool:
-    """Whether an answer was changed so that the check holds."""
+    """Whether an answer was changed so that the check holds. ``bends``: a table gives way to the
+    answer that is its total, where the answer is bound by others."""
     before = dict(values)
     if check.table is not None:
-        _with_table(check, values, fields, (tables or {})[check.table], (rows or {})[check.table])
+        table, held = (tables or {})[check.table], (rows or {})[check.table]
+        _with_table(check, values, fields, table, held, bends=bends)
+    elif check.kind == "differ":
+        _differ(check, values, fields)
     elif check.kind in {"lte", "date_order", "same"}:
         _pair(check, values, fields, writable)
     elif check.kind == "sum_equals":
-        _sum(check, values, fields, writable)
+        _sum(check, values, fields, writable, bends=bends)
     elif check.kind == "sum_to" and check.parts:
         _parts(check, values, fields)
     elif check.kind == "at_most_selected":
@@ -109,9 +120,25 @@ def _pair(check: Check, values: Values, fields, writable: set[str]) -> None:
         values[check.right] = left
 
 
-def _sum(check: Check, values: Values, fields, writable: set[str]) -> None:
+def _differ(check: Check, values: Values, fields) -> None:
+    left, item = values.get(check.left), fields[check.left]
+    if left is None or left != values.get(check.right):
+        return
+    others = [choice.code for choice in item.choices if choice.code != left]
+    values[check.left] = others[0] if others else f"{left}（另）" if item.type == "text" else None
+
+
+def _sum(check: Check, values: Values, fields, writable: set[str], *, bends: bool) -> None:
     parts = [_number(values, code) for code in check.parts]
-    if None in parts or _number(values, check.total) is None:
+    total = _number(values, check.total)
+    if None in parts or total is None or sum(parts) == total:
+        return
+    if bends and total < sum(parts):
+        rest, part = total, (total / len(parts)).to_integral_value(rounding="ROUND_DOWN")
+        for code in check.parts[:-1]:
+            _write(values, fields[code], part)
+            rest -= part
+        _write(values, fields[check.parts[-1]], rest)
         return
     if check.total in writable:
         _write(values, fields[check.total], sum(parts, Decimal(0)))
@@ -136,13 +163,25 @@ def _parts(check: Check, values: Values, fields) -> None:
         rest -= part
 
 
-def _with_table(check: Check, values: Values, fields, table: Table, rows: list[Values]) -> None:
+def _with_table(
+    check: Check, values: Values, fields, table: Table, rows: list[Values], *, bends: bool
+) -> None:
+    if check.kind == "in_column":
+        cells = [row[check.column] for row in rows if row.get(check.column)]
+        if cells and values.get(check.left) not in {None, *cells}:
+            values[check.left] = cells[0]
+        return
     left = _number(values, check.left)
     if left is None:
         return
     if check.kind == "equals_table_total":
+        columns = {column.code: column for column in table.columns}
         total = sum((_number(row, check.column) or Decimal(0) for row in rows), Decimal(0))
-        _write(values, fields[check.left], total)
+        if bends and left < total:
+            _spread(left, columns[check.column], rows)
+            fit_table(table, rows, bends=True)
+        else:
+            _write(values, fields[check.left], total)
     elif check.kind == "lte_table_rows" and left > len(rows):
         _write(values, fields[check.left], Decimal(len(rows)))
 
@@ -151,13 +190,17 @@ def _column_sum(check: Check, columns, rows: list[Values]) -> bool:
     found = [row for row in rows if row.get(check.column) is not None]
     if not found or sum(_number(row, check.column) for row in found) == check.value:
         return False
-    rest = check.value
-    for index, row in enumerate(found):
-        last = index == len(found) - 1
-        part = rest if last else (check.value / len(found)).to_integral_value()
-        _write(row, columns[check.column], part)
-        rest -= part
+    _spread(check.value, columns[check.column], found)
     return True
+
+
+def _spread(total: Decimal, column: Field, rows: list[Values]) -> None:
+    """The total over the rows of a column, in equal whole parts; the last one takes the rest."""
+    rest, part = total, (total / len(rows)).to_integral_value(rounding="ROUND_DOWN")
+    for index, row in enumerate(rows):
+        last = index == len(rows) - 1
+        _write(row, column, rest if last else part)
+        rest -= part
 
 
 def _unique(check: Check, columns, rows: list[Values]) -> bool:

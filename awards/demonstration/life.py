@@ -234,6 +234,9 @@ def _settings(row: Round, definition, opens) -> dict:
         if known[code].type == "multichoice":
             value = [choice.code for choice in known[code].choices if choice.code in value]
         found[code] = value
+    for code, item in known.items():
+        if item.required and item.default is None and item.type == "choice":
+            found.setdefault(code, item.choices[0].code)
     return found
 
 
