@@ -37,6 +37,8 @@ ALLOWED_HOSTS = sorted({_site.hostname or "localhost", "127.0.0.1", "localhost",
 SERVICE_PHONE = env("SERVICE_PHONE", default="12345")
 # Demonstration data and its accounts (DEMO=0: an empty portal).
 DEMO = env.bool("DEMO", default=True)
+# How much of it: base (people and one open call) or life (organisations and cases in every stage).
+DEMO_SIZE = env("DEMO_SIZE", default="life")
 # The one password of the demonstration accounts, told on the sign-in page.
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="Nanjing-2026")
 
@@ -162,7 +164,7 @@ if env("CACHE_URL", default=""):
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "portal.accounts.demonstration.Backend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

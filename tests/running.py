@@ -43,6 +43,7 @@ class RunningPortal:
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
             "DEMO": str(int(self.demo)),
+            "DEMO_SIZE": "base",
             **self.more,
         }
 

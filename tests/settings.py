@@ -23,6 +23,7 @@ from portal.settings import STATIC_ROOT, STORAGES  # noqa: E402
 
 EMBEDDED = not os.environ.get("DATABASE_URL")
 
+DEMO_SIZE = "base"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The manifest needs collectstatic; the pages' addresses are the same without their hashes.
 STORAGES = STORAGES | {

@@ -54,8 +54,9 @@ def fill(world: World, plot: Plot, share: float = 1.0) -> None:
     )
 
 
-def hand_over(world: World, plot: Plot) -> None:
-    workflow.move(world.case(plot), "hand_over", actor=world.member(plot).filler)
+def hand_over(world: World, plot: Plot, action: str = "hand_over") -> None:
+    """To the organisation's admin, or back to the filler."""
+    workflow.move(world.case(plot), action, actor=world.member(plot).filler)
 
 
 def submit(world: World, plot: Plot, action: str = "submit") -> None:

@@ -17,13 +17,13 @@ from policy import calendars, calls, workdays
 from policy.models import CalendarYear, Call, Measure
 from portal import clock
 from portal.accounts import memberships, registering, verifying
-from portal.accounts.models import Organisation, Role, Unit, User
+from portal.accounts.demonstration import DOMAIN
+from portal.accounts.models import Membership, Organisation, Role, Unit, User
 from portal.audit.recording import record
 from portal.documents.rendering import render_pdf
 from portal.files.storing import store
 from reviews import experts
 
-DOMAIN = "demo.example"
 ACTOR = "system:demo"
 LINE = "10-1"
 
@@ -422,21 +422,36 @@ def _cut_off(today: date) -> datetime:
 # --- telling ---------------------------------------------------------------------------
 
 
+# Who is told first: applicants, units, finance, administrators, experts.
+_TOLD = (
+    Role.FILLER, Role.ORG_ADMIN, Role.CLERK, Role.HEAD, Role.FINANCE, Role.FINANCE_HEAD,
+    Role.POLICY_ADMIN, Role.ACCOUNT_ADMIN, Role.AUDITOR, Role.EXPERT,
+)  # fmt: skip
+
+
 def accounts() -> list[dict[str, str]]:
-    """Who may sign in: the accounts that are loaded, in the order of the road."""
-    present = set(User.objects.filter(email__endswith=f"@{DOMAIN}").values_list("email", flat=True))
-    units = dict(Unit.objects.values_list("code", "name_zh"))
-    places = units | {applicant.key: applicant.name for applicant in APPLICANTS}
-    people = [person for item in APPLICANTS for person in (item.filler, item.admin) if person]
-    people += [*STAFF, *(expertise.person for expertise in EXPERTS)]
+    """Who may sign in: the accounts that are loaded and shown, in the order of the road."""
+    held = (
+        Membership.objects.active()
+        .filter(user__email__endswith=f"@{DOMAIN}", user__is_active=True)
+        .select_related("user", "unit", "organisation")
+    )
+    told = sorted(
+        held, key=lambda row: (_TOLD.index(row.role) // 2, row.organisation_id or 0, row.pk)
+    )
     return [
         {
-            "email": person.email,
-            "name": person.name,
-            "role": str(person.role),
-            "role_zh": str(Role(person.role).label),
-            "place": places.get(person.where, ""),
+            "email": row.user.email,
+            "name": row.user.name,
+            "role": str(row.role),
+            "role_zh": str(row.get_role_display()),
+            "place": _place(row),
         }
-        for person in people
-        if person.email in present
+        for row in told
     ]
+
+
+def _place(row: Membership) -> str:
+    if row.organisation is not None:
+        return row.organisation.name
+    return row.unit.name_zh if row.unit is not None else ""

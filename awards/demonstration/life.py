@@ -47,11 +47,7 @@ Say = Callable[[str], None]
 
 
 class NotLoaded(Exception):
-    """``reason`` is one of policy (not loaded), taken (somebody's data are here)."""
-
-    def __init__(self, reason: str):
-        self.reason = reason
-        super().__init__(reason)
+    """Somebody's data are here already."""
 
 
 def is_loaded() -> bool:
@@ -70,15 +66,15 @@ def recover() -> bool:
     return True
 
 
-def make(*, seed: int = 1, say: Say = lambda line: None, rounds: Iterable[Round] = ROUNDS) -> bool:
+def make(
+    *, seed: str = "1", say: Say = lambda line: None, rounds: Iterable[Round] = ROUNDS
+) -> bool:
     """Load it, unless it is there; True if it was loaded now. Raises ``NotLoaded``."""
     recover()
     if is_loaded():
         return False
-    if not Measure.objects.filter(line=base.LINE).exists():
-        raise NotLoaded("policy")
     if Organisation.objects.exists() or Call.objects.exists() or User.objects.exists():
-        raise NotLoaded("taken")
+        raise NotLoaded
     with transaction.atomic():
         record(BEGUN, obj=Measure.objects.get(line=base.LINE), actor=base.ACTOR)
     with ExitStack() as stack:
@@ -87,7 +83,7 @@ def make(*, seed: int = 1, say: Say = lambda line: None, rounds: Iterable[Round]
         stack.enter_context(transaction.atomic())
         stack.enter_context(without_mail())
         stack.enter_context(savepoints(False))
-        _load(str(seed), hand, say, list(rounds))
+        _load(seed, hand, say, list(rounds))
         hand.reset()
         record(
             LOADED,
@@ -257,7 +253,8 @@ def _plan_drafts(world: World, played: list[Running]) -> None:
     """What waits for the policy administrators: a call to publish, an extension to release."""
     last = played[-1]
     world.plan(-1, "16:30", "another call: draft", _draft_next, played[0])
-    world.plan(-1, "16:45", "an extension: draft", _draft_extension, last)
+    if last.closes > 0:
+        world.plan(-1, "16:45", "an extension: draft", _draft_extension, last)
 
 
 def _draft_next(world: World, running: Running) -> None:
@@ -301,7 +298,7 @@ def _run(acts: list[Act], hand: clock.Hand, say: Say) -> None:
             raise
         if number * 20 // len(acts) > told:
             told = number * 20 // len(acts)
-            say(f"{number} of {len(acts)}: {clock.local(act.at):%Y-%m-%d} {act.what}")
+            say(f"  {number} of {len(acts)} acts; {clock.local(act.at):%Y-%m-%d}: {act.what}")
 
 
 def _aftermath(hand: clock.Hand, days: Days) -> None:

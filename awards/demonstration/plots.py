@@ -30,6 +30,8 @@ LEAVES = {
 # Cases that are over: when they were submitted is free.
 OVER = ("decline", "refuse", "lapse", "corrected_twice_withdraw", "withdraw", "veto")
 UNSUBMITTED = ("draft", "handed")
+# What may happen to a case on its way, and how often it does.
+DETOURS = {"returned": 0.12, "corrected": 0.3, "silent": 0.15, "objected": 0.2, "taken_back": 0.08}
 # Ends after which an organisation may take a place of the same line in another call.
 FREE_AGAIN = (*OVER, "reject", "uphold")
 
@@ -175,11 +177,7 @@ class Courses:
         return GROUP_GAPS[code]
 
     def detours(self, plot: Plot) -> frozenset[str]:
-        found = {
-            name
-            for name, chance in (("returned", 0.12), ("corrected", 0.3), ("silent", 0.15), ("objected", 0.2))
-            if self.random.random() < chance
-        }  # fmt: skip
+        found = {name for name, chance in DETOURS.items() if self.random.random() < chance}
         if plot.group is None and plot.round.closes is not None:
             found -= {"returned", "corrected"}
         return frozenset(found)

@@ -35,6 +35,10 @@ def _begin(world: World, running: Running, plot: Plot) -> None:
         handed, world.hour(plot, "hand", 13, 16), f"{name} hand over", applying.hand_over, plot
     )
     if plot.end != "handed":
+        if "taken_back" in plot.detours:
+            args = (f"{name} take back", applying.hand_over, plot, "take_back")
+            world.plan(plot.submitted, "08:35", *args)
+            world.plan(plot.submitted, "08:50", f"{name} hand over", applying.hand_over, plot)
         at = world.hour(plot, "submit", 9, 16)
         world.plan(plot.submitted, at, f"{name} submit", applying.submit, plot)
 

@@ -30,7 +30,7 @@ class Refused(Exception):
 def signed_in(user: User | None) -> Client:
     client = Client(SERVER_NAME="127.0.0.1")
     if user is not None:
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user, backend="portal.accounts.demonstration.Backend")
     return client
 
 

@@ -41,7 +41,8 @@ class Stack:
         shutil.rmtree(self.data_dir, ignore_errors=True)
         self.data_dir.mkdir(parents=True)
         environment = {name: value for name, value in os.environ.items() if name not in _OWN}
-        environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port), "DEMO": "1"}
+        environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port)}
+        environment |= {"DEMO": "1", "DEMO_SIZE": "base"}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],

@@ -7,7 +7,7 @@ import unicodedata
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from awards.demonstration import base, large
+from awards.demonstration import base, large, life
 from policy.models import Measure
 
 
@@ -18,25 +18,47 @@ class Command(BaseCommand):
         parser.add_argument("--accounts", action="store_true", help="print the accounts only")
         parser.add_argument("--json", action="store_true", help="with --accounts: as JSON")
         parser.add_argument(
-            "--size", choices=["usual", "large"], default="usual", help="large: for benchmarks"
+            "--recover", action="store_true", help="only set right what a killed load left behind"
+        )
+        parser.add_argument(
+            "--size",
+            choices=["base", "life", "large"],
+            help="base: people and one open call; life: 120 cases in every stage (the default,"
+            " DEMO_SIZE); large: for benchmarks",
         )
         parser.add_argument("--cases", type=int, default=10_000, help="large: so many at least")
         parser.add_argument("--awards", type=int, help="large: so many at least (as --cases)")
-        parser.add_argument("--seed", default="1", help="large: of names, numbers and moments")
+        parser.add_argument("--seed", default="1", help="of names, numbers, answers and moments")
 
-    def handle(self, *args, accounts: bool, json: bool, size: str, **options):
+    def handle(self, *args, accounts: bool, json: bool, size: str | None, **options):
         if json and not accounts:
             raise CommandError("--json goes with --accounts")
+        if life.recover():
+            self.stderr.write("The clock was set right: a load had been cut off.")
+        if options["recover"]:
+            return
         if not accounts:
-            if not settings.DEMO:
-                raise CommandError("DEMO=0: demonstration data is not loaded here")
-            if not Measure.objects.filter(line=base.LINE).exists():
-                raise CommandError("the policy is not loaded: manage.py policy load")
-            base.make()
-            if size == "large":
-                self.multiply(**options)
+            self.load(size or settings.DEMO_SIZE, **options)
         rows = base.accounts()
         self.stdout.write(_dump(rows) if json else _table(rows))
+
+    def load(self, size: str, *, seed: str, **options) -> None:
+        if not settings.DEMO:
+            raise CommandError("DEMO=0: demonstration data is not loaded here")
+        if not Measure.objects.filter(line=base.LINE).exists():
+            raise CommandError("the policy is not loaded: manage.py policy load")
+        try:
+            if size == "life":
+                life.make(seed=seed, say=self.stderr.write)
+        except life.NotLoaded:
+            self.stderr.write(
+                "There are data already: they stay as they are. The demonstration of full size"
+                " goes into an empty portal only (another DATA_DIR)."
+            )
+        if not life.is_loaded():
+            base.make()
+        if size == "large":
+            self.multiply(seed=seed, **options)
 
     def multiply(self, *, cases: int, awards: int | None, seed: str, **_options) -> None:
         began = time.monotonic()

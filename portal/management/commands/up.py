@@ -99,6 +99,8 @@ class Command(BaseCommand):
         if settings.DEMO and "demo" in known:
             with self.step("demonstration data"):
                 call_command("demo", stdout=accounts)
+        elif "demo" in known:
+            call_command("demo", "--recover")
         connections.close_all()
         return accounts.getvalue().strip()
 
