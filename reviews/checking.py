@@ -95,23 +95,18 @@ def _settle(
     **where,
 ) -> CheckItem:
     """Write the item of the locked case, as a page shows it from now on, and its event."""
-    item, _created = CheckItem.objects.update_or_create(
-        application=application,
-        code=code,
-        defaults=where
-        | {
-            "result": result,
-            "note": note[:500],
-            "checked_by": actor,
-            "checked_at": clock.now(),
-        },
-    )  # fmt: skip
+    was = before.result if before else ""
+    item = before or CheckItem(application=application, code=code)
+    item.result, item.note = result, note[:500]
+    item.checked_by, item.checked_at = actor, clock.now()
+    item.attachment, item.page = where.get("attachment"), where.get("page")
+    item.save()
     record(
         "checkitem.tick",
         obj=item,
         actor=actor,
         data={"application": application.pk, "code": code, "note": note},
-        from_state=before.result if before else "",
+        from_state=was,
         to_state=result,
     )
     return item

@@ -77,7 +77,7 @@ def submit(world: World, plot: Plot, action: str = "submit") -> None:
 def correct(world: World, plot: Plot) -> None:
     case = world.case(plot)
     waiting = corrections.waiting(case)
-    flagged = {flag["path"]: flag["reason"] for flag in waiting.flagged}
+    flagged = {flag["path"]: flag["reason"] for flag in waiting.flagged} if waiting else {}
     filling.correct(
         case,
         flagged,
@@ -143,7 +143,7 @@ def release_proposal(world: World, plot: Plot) -> None:
 def tick(world: World, plot: Plot, share: float = 1.0) -> None:
     """Some items by hand, the rest at once where the check is finished."""
     case = world.case(plot)
-    actor = world.cast.clerk(case.call.measure.lead_unit)
+    actor = world.cast.clerk(case.call.lead_unit)
     points = checking.points(case)
     for row in points[: max(1, round(len(points) * share * 0.3))]:
         checking.tick(case, row.point.code, actor=actor, result="passed")
@@ -166,7 +166,7 @@ def settle_findings(case: Application, *, actor) -> None:
 
 def accept(world: World, plot: Plot) -> None:
     case = world.case(plot)
-    actor = world.cast.clerk(case.call.measure.lead_unit)
+    actor = world.cast.clerk(case.call.lead_unit)
     checking.tick_rest(case, actor=actor)
     settle_findings(case, actor=actor)
     checking.accept(case, actor=actor)
@@ -174,7 +174,7 @@ def accept(world: World, plot: Plot) -> None:
 
 def ask_correction(world: World, plot: Plot) -> None:
     case = world.case(plot)
-    actor = world.cast.clerk(case.call.measure.lead_unit)
+    actor = world.cast.clerk(case.call.lead_unit)
     earlier = case.corrections.order_by("-round").first()
     if earlier is not None:
         flags = [
@@ -205,4 +205,4 @@ def conclude_joint_review(world: World, plot: Plot) -> None:
         opinion.uid: "已请申报单位说明并核实，不影响评审。"
         for opinion in case.opinions.filter(outcome__in=["objection", "veto"])
     }
-    consulting.conclude(case, actor=world.cast.clerk(case.call.measure.lead_unit), answers=answers)
+    consulting.conclude(case, actor=world.cast.clerk(case.call.lead_unit), answers=answers)

@@ -93,8 +93,8 @@ def approve_panel(world: World, running: Running, group: Group) -> None:
 def declare_conflict(world: World, running: Running, group: Group) -> None:
     """One of the experts stands back from the panel; a reserve takes the seat."""
     panel = panel_of(world, running, group)
-    seat = panel.seats.filter(state=Seat.State.SEATED).select_related("expert__user").last()
-    row = panel.cases.select_related("application").order_by("pk").first()
+    seat = panel.seats.filter(state=Seat.State.SEATED).select_related("expert__user").latest("pk")
+    row = panel.cases.select_related("application").earliest("pk")
     panels.conflict(
         seat, application=row.application, actor=seat.expert.user, kind="co_project",
         note="近两年与申报单位有合作项目",

@@ -138,12 +138,3 @@ ROUNDS = (
         ),
     ),
 )  # fmt: skip
-
-
-def count() -> int:
-    """How many cases there are."""
-    return sum(
-        sum(single.count for single in row.singles)
-        + sum(sum(group.ends.values()) for group in row.groups)
-        for row in ROUNDS
-    )

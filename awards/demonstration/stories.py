@@ -1,7 +1,7 @@
 """The acts of all cases, put on the schedule: each case by itself, then what groups do together."""
 
 from awards.demonstration import applying, granting, judging
-from awards.demonstration.plots import OVER, UNSUBMITTED, Plot
+from awards.demonstration.plots import UNSUBMITTED, Plot
 from awards.demonstration.rounds import Group
 from awards.demonstration.world import Running, World
 
@@ -363,6 +363,3 @@ def _promotion(world: World, running: Running, group: Group) -> None:
         world.plan(-3, "09:15", f"{plot.key} promote", judging.promote, running, plot)
         world.plan(-3, "16:00", f"{plot.key} confirm", judging.confirm_selection, running, [plot])
         world.plan(-2, "09:45", f"{plot.key} notice", judging.publish, running, [plot])
-
-
-__all__ = ["OVER", "tell"]

@@ -30,7 +30,13 @@ class Running:
     number: int = 1
     of: int = 1
     gates: dict[int, dict[str, int]] = field(default_factory=dict)
-    call: Call | None = None
+    drafted: Call | None = None
+
+    @property
+    def call(self) -> Call:
+        """The call, once it has been drafted."""
+        assert self.drafted is not None, self.round.key
+        return self.drafted
 
     def of_group(self, group: Group, *ends: str) -> list[Plot]:
         return [
@@ -60,11 +66,11 @@ class World:
     def case(self, plot: Plot) -> Application:
         """The case as it stands now."""
         return Application.objects.select_related(
-            "call__measure__lead_unit", "definition", "organisation", "district"
+            "call__measure", "call__lead_unit", "definition", "organisation", "district"
         ).get(pk=self.cases[plot.key])
 
     def lead(self, running: Running, part: str = "clerk"):
-        unit = running.measure.lead_unit
+        unit = running.call.lead_unit
         return self.cast.clerk(unit) if part == "clerk" else self.cast.head(unit)
 
     def next_number(self, series: str) -> int:

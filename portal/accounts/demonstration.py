@@ -17,7 +17,15 @@ class Backend(AuthenticationBackend):
     """Sign-in by e-mail and password. With DEMO=0 demonstration accounts cannot sign in, and
     their sessions are over: their password is known to everybody."""
 
+    def authenticate(self, request, **credentials):
+        # Before the password: allauth goes on with whom ``user_can_authenticate`` alone refuses.
+        if _is_shut(credentials.get("email") or credentials.get("username") or ""):
+            return None
+        return super().authenticate(request, **credentials)
+
     def user_can_authenticate(self, user) -> bool:
-        if not settings.DEMO and is_demonstration(user.email):
-            return False
-        return super().user_can_authenticate(user)
+        return not _is_shut(user.email) and super().user_can_authenticate(user)
+
+
+def _is_shut(email: str) -> bool:
+    return not settings.DEMO and is_demonstration(email)

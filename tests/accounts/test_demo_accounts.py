@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from portal.accounts.models import Role, User
 from portal.audit.recording import record
-from tests.factories import person
+from tests.factories import PASSWORD, person
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +50,43 @@ def test_nothing_is_named_where_demonstration_is_off(client, loaded, settings):
     shown = page(client)
     assert "for-everybody-1" not in shown
     assert "demo.example" not in shown
+
+
+# --- with DEMO=0 they are shut ---------------------------------------------------------------
+
+
+def sign_in(client, email: str):
+    return client.post(reverse("account_login"), {"login": email, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("email", ["auditor@demo.example", "filler@org.demo.example"])
+def test_demonstration_accounts_sign_in_only_while_it_is_on(client, settings, email):
+    settings.DEMO = True
+    person(Role.AUDITOR, email=email)
+    settings.DEMO = False
+    assert sign_in(client, email).status_code == 200
+    assert "_auth_user_id" not in client.session
+    settings.DEMO = True
+    assert sign_in(client, email).status_code == 302
+    assert "_auth_user_id" in client.session
+
+
+def test_other_accounts_sign_in_where_demonstration_is_off(client, settings):
+    settings.DEMO = False
+    person(Role.AUDITOR, email="auditor@notdemo.example")
+    assert sign_in(client, "auditor@notdemo.example").status_code == 302
+
+
+def test_session_of_a_demonstration_account_ends_with_it(client, settings):
+    settings.DEMO = True
+    person(Role.AUDITOR, email="auditor@demo.example")
+    sign_in(client, "auditor@demo.example")
+    assert client.get(reverse("home")).wsgi_request.user.is_authenticated
+    settings.DEMO = False
+    assert not client.get(reverse("home")).wsgi_request.user.is_authenticated
+
+
+def test_accounts_are_told_in_groups(client, loaded):
+    shown = page(client)
+    assert "管理员、审计员" in shown
+    assert "评审专家" not in shown

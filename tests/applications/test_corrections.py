@@ -13,6 +13,7 @@ from applications import (
     deadlines,
     drafts,
     invoices,
+    reminding,
     sheets,
     submitting,
 )
@@ -300,3 +301,16 @@ def test_road_of_an_ended_case_has_nothing_to_come(place):
         "不予推荐",
         "不在重点领域",
     )
+
+
+@pytest.mark.parametrize(("days", "left"), [(6, True), (7, False)])
+def test_reminder_of_a_correction_comes_within_seven_days_and_never_breaks(
+    place, clock, days, left
+):
+    """The end of the seventh day is more than seven days away: nothing is due yet."""
+    case = asked(place)
+    day = portal_clock.today()
+    clock.set(datetime(day.year, day.month, day.day, 12, 0, tzinfo=ZONE))
+    due_on = portal_clock.today() + timedelta(days=days)
+    Application.objects.filter(pk=case.pk).update(due_on=due_on)
+    assert bool(reminding.remind()) is left
