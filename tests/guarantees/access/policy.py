@@ -3,7 +3,6 @@
 from typing import Any
 
 from policy import calendars, call_changes, calls, questions
-from policy.models import Measure
 from portal.accounts.models import Role
 from tests.guarantees.access.row import Row
 from tests.guarantees.cast import APPLICANTS, EVERYONE, OWN, World, holders
@@ -99,7 +98,8 @@ LEAD_CLERK, LEAD_HEAD = frozenset({"lead_clerk"}), frozenset({"lead_head"})
 
 def _question(world: World):
     measure = make_measure(3)
-    Measure.objects.filter(pk=measure.pk).update(lead_unit=world.lead)
+    measure.lead_unit = world.lead
+    measure.save(update_fields=["lead_unit"])
     call = make_open_call(measure)
     return questions.ask(call, "投入起算日如何确定？", actor=world.users["filler"])
 
