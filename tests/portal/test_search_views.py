@@ -34,7 +34,7 @@ def scene():
 def test_a_visitor_finds_measures_and_calls_and_no_case(client, scene):
     case = scene.case()
     found = shown(client, scene.measure.name_zh)
-    assert list(found) == ["支持措施与条款", "申报通知"]
+    assert list(found)[:2] == ["支持措施与条款", "申报通知"]
     assert found["支持措施与条款"][0] == f"{scene.measure.line} {scene.measure.name_zh}"
     assert found["申报通知"] == [scene.call.title_zh]
     assert shown(client, case.number) == {}
@@ -45,6 +45,10 @@ def test_a_clause_is_found_with_a_sentence_around_the_word(client, scene):
     [group] = [g for g in search(client, word).context["groups"] if g.label == "支持措施与条款"]
     assert word in group.hits[0].excerpt
     assert f"<mark>{word}</mark>" in search(client, word).content.decode()
+
+
+def test_a_help_page_is_found_by_what_it_says(client):
+    assert "办理页快捷键" in str(shown(client, "快捷键")["使用帮助"])
 
 
 def test_a_draft_call_is_not_found(client, scene):
