@@ -52,8 +52,8 @@ guarantees: dev ## the long proofs: kills, races in rounds
 mutants: dev ## one damage for each constraint, trigger and lock: the guarantees must turn red
 	$(PYTHON) -m tests.guarantees.mutants $(ARGS)
 
-bench: dev ## benchmarks, on a database of their own
-	$(PYTEST) -q -s tests/benchmarks $(ARGS)
+bench: dev ## benchmarks as JSON, on a database of their own: make bench ARGS="--output FILE"
+	@$(PYTHON) -m tests.benchmarks $(ARGS)
 
 lint: dev ## style, types, templates, migrations, deployment settings
 	$(PYTHON) -m ruff check .

@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
-from psycopg import sql  # noqa: F401
+from django.db.models import Count
 
 from applications.models import Application, Status
 from awards import ledger
-from awards.models import Award, CapAccount
+from awards.models import Award
 from portal.accounts.models import User
 from portal.database import conninfo
 from tests.benchmarks.timing import spread
@@ -123,17 +123,7 @@ def _bare(recording: Recording, local: dict) -> None:
     play(local["bare"], recording)
 
 
-def reserved(count: int) -> list[Award]:
-    """Reserved awards of the call that has the most of them: all in one account."""
-    awards = Award.objects.filter(state=Award.State.RESERVED)
-    call = most(awards)
-    rows = awards.filter(call=call, application__status=Status.DECISION).order_by("-pk")
-    return list(rows.select_related("application")[:count])
-
-
 def most(rows) -> int:
-    from django.db.models import Count
-
     found = rows.values("call").annotate(n=Count("pk")).order_by("-n").first()
     return found["call"] if found else 0
 
@@ -187,7 +177,3 @@ def reserving(clients: int, acts: int) -> dict | None:
         "verb": race(clients, rows[:half], verb),
         "bare": race(clients, recordings, _bare),
     }
-
-
-def accounts() -> int:
-    return CapAccount.objects.count()

@@ -63,7 +63,7 @@ def lead_clerk() -> User:
     clerks = User.objects.filter(
         memberships__role=Role.CLERK, memberships__ended_at=None, email__endswith=f"@{DOMAIN}"
     ).order_by("pk")
-    return max(clerks, key=lambda user: inbox.todo_count(user))
+    return max(clerks, key=inbox.todo_count)
 
 
 def last_page(found, keys: tuple[str, ...], size: int) -> str:
@@ -92,8 +92,8 @@ def inbox_pages(clerk: User) -> Iterator[Page]:
     yield Page("all cases, a word of two characters", clerk, f"{every}?q=中试")
 
 
-def pages() -> Iterator[Page]:
-    clerk = lead_clerk()
+def pages(clerk: User | None = None) -> Iterator[Page]:
+    clerk = clerk or lead_clerk()
     yield Page("home", None, reverse("home"))
     yield Page("catalogue", None, reverse("measure_list"))
     yield from inbox_pages(clerk)
@@ -107,6 +107,8 @@ def pages() -> Iterator[Page]:
         for kind in ("fields", "invoices"):
             if (path := section_path(draft, kind)) is not None:
                 yield Page(f"section page, {kind}", draft.started_by, path)
+    yield Page("search, a word of two characters", clerk, f"{reverse('search')}?q=验证")
+    yield Page("search, a visitor", None, f"{reverse('search')}?q=概念验证")
     yield from caps_pages()
 
 

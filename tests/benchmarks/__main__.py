@@ -1,0 +1,218 @@
+"""`make bench`: what the portal's pages and acts cost, as JSON; see docs/performance.md.
+
+    python -m tests.benchmarks [--output FILE] [--cases 10000] [--keep] [--parts pages acts serving]
+
+On a database of its own under var/bench, on loopback, bounded in count and time. ``--keep`` goes on
+with the data of the last run.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = ROOT / "var" / "bench"
+PARTS = ("pages", "acts", "serving")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--output", type=Path, help="write the JSON to this file as well")
+    parser.add_argument("--cases", type=int, default=10_000, help="the larger size")
+    parser.add_argument("--keep", action="store_true", help="use the data of the last run")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    options = parser.parse_args()
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "SITE_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DATA_DIR": str(DATA_DIR), "DJANGO_SETTINGS_MODULE": "portal.settings", "DEMO": "1",
+    }  # fmt: skip
+    if not options.keep:
+        _forget()
+    found = _run(options)
+    text = json.dumps(found, ensure_ascii=False, indent=2)
+    print(text)
+    if options.output:
+        options.output.write_text(text + "\n")
+    return 0
+
+
+def _forget() -> None:
+    if DATA_DIR.exists():
+        from portal.embedded.postgres import stop_running
+
+        stop_running(DATA_DIR)
+        shutil.rmtree(DATA_DIR)
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def _run(options) -> dict:
+    began = time.monotonic()
+    found: dict = {"machine": _machine()}
+    import django
+
+    from tests.running import RunningPortal
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
+    from portal.embedded import paths
+    from portal.embedded.postgres import Postgres
+
+    paths.make_data_dir(settings.DATA_DIR)
+    with Postgres(settings.DATA_DIR):
+        _prepare(call_command, found)
+        sizes = sorted({1_000, options.cases}) if not options.keep else [options.cases]
+        for size in sizes:
+            found[f"{size} cases"] = _measure(size, options.parts)
+        if "acts" in options.parts:
+            found["acts"] = _acts()
+            found["verified"] = _verified(call_command)
+        connections.close_all()
+    found["growth"] = _growth(found, sizes)
+    if "serving" in options.parts:
+        portal = RunningPortal(DATA_DIR, demo=True)
+        say("web, worker and beat")
+        started = time.monotonic()
+        portal.start()
+        try:
+            found["ready_again_s"] = round(time.monotonic() - started, 1)
+            found["serving"] = _serving(portal.port)
+        finally:
+            connections.close_all()
+            portal.stop()
+    found["machine"]["load_after"] = os.getloadavg()[0]
+    found["took_s"] = round(time.monotonic() - began)
+    return found
+
+
+def _machine() -> dict:
+    return {
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "load_before": os.getloadavg()[0],
+        "when": time.strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def _prepare(call_command, found: dict) -> None:
+    """The database as `manage.py up` prepares it, with something to copy."""
+    from io import StringIO
+
+    from tests.benchmarks import patterns
+
+    say("schema, policy, demonstration")
+    began = time.monotonic()
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", database="owner", verbosity=0)
+    call_command("compilemessages", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("policy", "load", stdout=StringIO())
+    call_command("demo", stdout=StringIO())
+    found["patterns"] = "of the benchmarks" if patterns.ensure() else "of the demonstration"
+    found["prepared_s"] = round(time.monotonic() - began, 1)
+
+
+def _measure(size: int, parts) -> dict:
+    from awards.demonstration import large
+    from tests.benchmarks import pages
+
+    began = time.monotonic()
+    made = large.load(cases=size, awards=size, say=lambda text: None)
+    found: dict = {
+        "load_s": round(time.monotonic() - began, 1),
+        "cases": made.cases,
+        "awards": made.awards,
+        "rows_copied": made.rows,
+    }
+    say(f"{made.cases} cases, {made.awards} awards in {found['load_s']} s")
+    _vacuum()
+    if "pages" in parts:
+        for page in pages.pages():
+            found[page.name] = page.cost().as_json()
+            say(f"  {page.name}: {found[page.name]['median_ms']} ms")
+        for name, act in (("save", pages.save), ("submit", pages.submit)):
+            made_cost = act()
+            found[name] = made_cost.as_json() if made_cost else None
+            say(f"  {name}: {found[name] and found[name]['median_ms']} ms")
+    return found
+
+
+def _vacuum() -> None:
+    """What autovacuum does within the minute."""
+    import psycopg
+
+    from portal.database import conninfo
+
+    with psycopg.connect(conninfo("owner"), autocommit=True) as owner:
+        owner.execute("VACUUM ANALYZE")
+
+
+def _acts() -> list[dict]:
+    from tests.benchmarks import acts
+
+    found = []
+    for name, act in (("reserve", acts.reserving), ("approve", acts.approving)):
+        for clients in (1, 8):
+            say(f"  {name}, {clients} clients")
+            if (row := act(clients, acts.ACTS)) is not None:
+                found.append({"act": name} | row)
+    return found
+
+
+def _verified(call_command) -> str:
+    """The ledger still agrees with itself after the acts, the bare ones too."""
+    from io import StringIO
+
+    from django.core.management import CommandError
+
+    told = StringIO()
+    try:
+        call_command("verify", "audit.chain", "awards.counters", stdout=told)
+    except CommandError as error:
+        return f"{error}: {told.getvalue()[-600:]}"
+    return "audit chain and counters: no fault"
+
+
+def _growth(found: dict, sizes: list[int]) -> dict:
+    """Median at the larger size ÷ median at the smaller one; last page ÷ first page."""
+    grown: dict = {}
+    small, large = (found[f"{sizes[0]} cases"], found[f"{sizes[-1]} cases"])
+    for name, cost in large.items():
+        if isinstance(cost, dict) and isinstance(small.get(name), dict) and len(sizes) > 1:
+            grown[name] = round(cost["median_ms"] / small[name]["median_ms"], 2)
+    for name, cost in large.items():
+        first = large.get(name.replace("last page", "first page"))
+        if "last page" in name and isinstance(first, dict):
+            grown[f"{name} ÷ first page"] = round(cost["median_ms"] / first["median_ms"], 2)
+    return grown
+
+
+def _serving(port: int) -> dict:
+    from tests.benchmarks import pages, serving
+
+    clerk = pages.lead_clerk()
+    wanted = ("inbox, first page", "case page, desk", "home")
+    found = {}
+    for page in pages.pages(clerk):
+        if page.name in wanted:
+            found[page.name] = serving.read(port, page)
+            say(f"  {page.name}: {found[page.name]['per_second']}/s")
+    waiting = [pages.submission(case) for case in pages.ready()[:100]]
+    if len(waiting) > 20:
+        found["submit"] = serving.submit(port, waiting)
+        say(f"  submit: {found['submit']['per_second']}/s")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
