@@ -16,6 +16,7 @@ from policy.differences import difference_of
 from policy.models import Call, CallChange
 from portal.accounts.models import Membership
 from portal.notices.outbox import enqueue
+from portal.types import known
 
 
 @transaction.atomic
@@ -41,7 +42,7 @@ def release(change: CallChange, *, actor) -> CallChange:
             body=body,
             url=f"/calls/{call.uid}/",
             dedupe_key=f"callchange:{change.pk}:released:{person.pk}",
-            at=change.released_at,
+            at=known(change.released_at),
         )
     return change
 

@@ -20,6 +20,7 @@ from policy import answers
 from policy.issues import Issue
 from policy.schema import Check, Field, Section, Table
 from policy.text import Text
+from portal.types import known
 
 MISSING, ERROR, WARNING = "missing", "error", "warning"
 
@@ -81,7 +82,7 @@ def section_problems(content: Content, section: Section) -> list[Problem]:
     for item in section.fields:
         found += _answer_problems(section, item, values.get(item.code), values)
     if section.kind == "table":
-        found += table_problems(section, content.rows.get(section.table.code, []))
+        found += table_problems(section, content.rows.get(known(section.table).code, []))
     elif section.kind == "invoices":
         found += _invoice_problems(content, section)
     elif section.kind == "attachments":
@@ -99,7 +100,7 @@ def _amount_problems(content: Content, section: Section) -> Iterator[Problem]:
     """Asked is not more than the rules give; a requirement that is not met stops the case."""
     computation = content.computation
     if section.kind == "review":
-        for reason in computation.reasons:
+        for reason in known(computation).reasons:
             if reason.met is False:
                 text = Text(
                     f"不符合申报条件：{reason.label_zh}", f"Not eligible: {reason.label_en}"
@@ -111,16 +112,16 @@ def _amount_problems(content: Content, section: Section) -> Iterator[Problem]:
         for check in section.checks
         for other in section.fields
     )
-    if item is None or told_by_form or computation.capped_cny is None:
+    if item is None or told_by_form or (capped_cny := known(computation).capped_cny) is None:
         return
     asked = _read(item, content.values.get(item.code))
-    if asked is not None and asked > computation.capped_cny:
-        capped = told(item, f"{computation.capped_cny:.2f}")
-        text = _("申请额 %(asked)s 超过按规则可申请的 %(capped)s") % {
+    if asked is not None and asked > capped_cny:
+        capped = told(item, f"{capped_cny:.2f}")
+        told_over = _("申请额 %(asked)s 超过按规则可申请的 %(capped)s") % {
             "asked": told(item, f"{asked:.2f}"),
             "capped": capped,
         }
-        yield Problem(section.code, "above_capped", text, item.code, item.label)
+        yield Problem(section.code, "above_capped", told_over, item.code, item.label)
 
 
 def told_issue(item: Field, issue: Issue) -> Issue:
@@ -179,7 +180,7 @@ def is_blank(data: Mapping[str, Any]) -> bool:
 
 def table_problems(section: Section, rows: Iterable[TableRow]) -> list[Problem]:
     """Problems of a child table; wholly blank free rows count as not there."""
-    table = section.table
+    table = known(section.table)
     found: list[Problem] = []
     if table.rows:
         kept = _fixed(table, rows)
@@ -227,7 +228,7 @@ def _fixed(table: Table, rows: Iterable[TableRow]) -> list[tuple[int, str, Mappi
 
 def _invoice_problems(content: Content, section: Section) -> Iterator[Problem]:
     figures = content.invoices
-    table = section.invoices
+    table = known(section.invoices)
     if figures.rows < table.min_rows:
         text = Issue(table.code, "too_few_rows", {"min": table.min_rows, "count": figures.rows})
         yield Problem(section.code, "too_few_rows", text, label=section.title, severity=MISSING)
@@ -235,8 +236,8 @@ def _invoice_problems(content: Content, section: Section) -> Iterator[Problem]:
         text = Issue(table.code, "too_many_rows", {"max": table.max_rows, "count": figures.rows})
         yield Problem(section.code, "too_many_rows", text, label=section.title)
     if figures.wrong:
-        text = _("%(count)s 行有误") % {"count": figures.wrong}
-        yield Problem(section.code, "wrong_rows", text, label=section.title)
+        wrong = _("%(count)s 行有误") % {"count": figures.wrong}
+        yield Problem(section.code, "wrong_rows", wrong, label=section.title)
 
 
 def _attachment_problems(content: Content, section: Section) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from policy.computing import Computation
 from policy.schema import DefinitionSchema, Field, Section
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.types import known
 
 # The answer that says how much is asked; without one the capped amount is asked for.
 ASKED_FIELDS = ("asked_cny", "requested_cny")
@@ -95,7 +96,7 @@ class Content:
         """A submitted case keeps what was submitted; computed figures follow the answers."""
         if item.code not in data:
             return True
-        live = self.application.status in _LIVE or item.prefill.startswith("computed.")
+        live = self.application.status in _LIVE or known(item.prefill).startswith("computed.")
         return item.readonly and live
 
     def prefill(self, item: Field) -> Any:
@@ -116,7 +117,7 @@ class Content:
     def has_input(self, section: Section) -> bool:
         """Whether anybody wrote something in the section."""
         if section.kind == "table":
-            return bool(self.rows.get(section.table.code))
+            return bool(self.rows.get(known(section.table).code))
         if section.kind == "invoices":
             return self.invoices.rows > 0
         if section.kind == "attachments":

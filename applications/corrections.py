@@ -11,6 +11,7 @@ from applications.models import Application, Correction, Status
 from applications.unlocking import open_correction as waiting
 from applications.workflow import move, schema_of
 from portal import clock
+from portal.types import known
 
 # After the end of the last day: what arrived before it may still be on its way in.
 GRACE = timedelta(minutes=10)
@@ -25,8 +26,8 @@ def latest(application: Application) -> Correction | None:
 
 def answer(application: Application, *, after: Mapping[str, Any], at: datetime) -> Correction:
     """Close the open round with the differences between what stood and what stands now."""
-    correction = Correction.objects.select_for_update().get(pk=waiting(application).pk)
-    before = application.submissions.order_by("-round").first().snapshot
+    correction = Correction.objects.select_for_update().get(pk=known(waiting(application)).pk)
+    before = known(application.submissions.order_by("-round").first()).snapshot
     correction.differences = snapshot.differences(schema_of(application), before, after)
     correction.answered_at = at
     correction.save(update_fields=["differences", "answered_at"])

@@ -22,6 +22,7 @@ from portal.accounts.models import (
     User,
 )
 from portal.audit.recording import record
+from portal.types import constraint_of
 
 # A setting of the call: how many live cases an organisation may have under it.
 CASES_SETTING = "cases_per_organisation"
@@ -54,6 +55,9 @@ class Conflict:
 
 class StaleDraft(Exception):
     """Some fields were written by another since the page was opened; the rest was saved."""
+
+    # Of a table: what was saved of its rows (applications.sheets).
+    saved: Any = None
 
     def __init__(self, answer, conflicts: list[Conflict]):
         self.answer, self.conflicts = answer, conflicts
@@ -106,7 +110,7 @@ def start(call: Call, *, organisation: Organisation, actor) -> Application:
         with transaction.atomic():
             application.save(force_insert=True)
     except IntegrityError as error:
-        if error.__cause__.diag.constraint_name != "application_live_once":
+        if constraint_of(error) != "application_live_once":
             raise
         raise NotStarted("live_case", call=call, application=_live(call, organisation)) from None
     record("application.start", obj=application, actor=actor, to_state=application.status)

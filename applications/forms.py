@@ -22,6 +22,7 @@ from applications.checks import Problem
 from applications.content import Content, profile_date
 from applications.entries import enter, told, typed
 from policy.schema import Condition, Field, Form, Section
+from portal import types
 
 # Up to this many choices stand open as radio buttons.
 RADIO_CHOICES = 5
@@ -80,7 +81,7 @@ def _holds(condition: Condition | None, values: Mapping[str, Any]) -> bool:
 
 
 def _as_data(section: Section, shown: Mapping[str, Any]) -> MultiValueDict:
-    data = MultiValueDict()
+    data: MultiValueDict = MultiValueDict()
     for item in section.fields:
         value = typed(item, shown.get(item.code))
         data.setlist(item.code, value if isinstance(value, list) else [value])
@@ -168,7 +169,7 @@ def when_required(item: Field, form: Form | None) -> str:
     if condition.is_true is not None:
         chosen = [_("是") if condition.is_true else _("否")]
     else:
-        codes = condition.one_of or (condition.equals,)
+        codes = condition.one_of or (types.known(condition.equals),)
         chosen = [str(asked.choice_label(code)) for code in codes]
     words = _("或").join(f"“{word}”" for word in chosen)
     return _("“%(name)s”选%(words)s的必填。") % {"name": name, "words": words}

@@ -13,7 +13,7 @@ from applications.content import Content
 
 def subjects(content: Content) -> dict[str, str]:
     """Subject by scope, of every identity of the definition that the case answers."""
-    found = {}
+    found: dict[str, str] = {}
     for identity in content.schema.identities:
         value = content.values.get(identity.field)
         if value in (None, "", []):

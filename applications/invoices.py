@@ -24,6 +24,7 @@ from policy.issues import Issue
 from policy.money import show_cny
 from policy.schema import DefinitionSchema, Field, Section
 from policy.text import Text
+from portal.types import known
 
 # Codes of problems beyond those of policy.issues.
 WORDS = {
@@ -68,7 +69,7 @@ def judge(columns: Sequence[Field], raw: Mapping[str, Any]) -> tuple[dict, dict[
         if value is None and column.required:
             issues[column.code] = Issue(column.code, "required")
         values[column.code] = value
-    amounts = [values.get(code) for code in ("net_cny", "tax_cny", "gross_cny")]
+    amounts: list[Any] = [values.get(code) for code in ("net_cny", "tax_cny", "gross_cny")]
     if None not in amounts:
         net, tax, gross = amounts
         if net + tax != gross:
@@ -145,7 +146,7 @@ def _stored(issue: Issue) -> dict[str, Any]:
 
 def told_problem(column: Field, stored: Mapping[str, Any], positions: Mapping[str, int]) -> str:
     """A stored problem in the reader's language; ``positions`` number the rows by uid."""
-    facts = {
+    facts: dict[str, Any] = {
         name: Text(fact["zh"], fact["en"]) if isinstance(fact, dict) else fact
         for name, fact in stored["facts"].items()
     }
@@ -229,7 +230,7 @@ def replace(application: Application, rows: Sequence[Mapping[str, Any]], *, acto
 
 
 def _append(application, rows, *, actor, replacing) -> list[Invoice]:
-    section = section_of(schema_of(application))
+    section = known(section_of(schema_of(application)))
     columns = sheets.invoice_columns(section)
     entered = [enter_row(columns, row) for row in rows]
     return sheets.append(application, section.code, entered, actor=actor, replacing=replacing)

@@ -11,7 +11,7 @@ from applications.models import ENDED, Application, Status
 from applications.workflow import stage
 from policy import workdays
 
-TONES = {
+TONES: dict[str, str] = {
     Status.DRAFT: "info",
     Status.HANDED: "info",
     Status.RETURNED: "warn",

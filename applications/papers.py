@@ -18,6 +18,7 @@ from applications.workflow import schema_of, stage
 from policy.money import show_cny, show_wan, uppercase_cny
 from policy.schema import Field, Section
 from portal import clock
+from portal.types import known
 
 # Columns of the investment table that fit on A4, with their widths.
 FORM_INVOICE_COLUMNS = {
@@ -155,7 +156,7 @@ def _section(case: Application, section: Section, taken: Mapping[str, Any]) -> d
     ]
     sheets = []
     if section.kind == "table":
-        sheets.append(_child_sheet(section, taken["tables"].get(section.table.code, [])))
+        sheets.append(_child_sheet(section, taken["tables"].get(known(section.table).code, [])))
     elif section.kind == "invoices":
         sheets.append(_invoice_sheet(section, taken["invoices"]))
     elif section.kind == "attachments":
@@ -178,7 +179,8 @@ def _file(file: Mapping[str, str]) -> str:
 
 
 def _child_sheet(section: Section, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    columns, fixed = section.table.columns, section.table.rows
+    table = known(section.table)
+    columns, fixed = table.columns, table.rows
     head = ["" if fixed else "序号", *(column.label.zh for column in columns)]
     body = [
         [

@@ -40,12 +40,12 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
     for party in parties:
         if party.user_id == user.pk:
             found.add("expert")
-        for role in units.get(party.unit_id, ()):
+        for role in units.get(party.unit_id or 0, ()):
             # Money matters are the finance roles', not every clerk's of the finance bureau;
             # and the finance bureau's opinion as a co-unit is its clerks'.
             is_finance = role in {Role.FINANCE, Role.FINANCE_HEAD}
             if is_finance is (party.part == Part.FINANCE):
-                found.add(f"{party.part}_{_UNIT_ROLES[role]}")
+                found.add(f"{party.part}_{_UNIT_ROLES[Role(role)]}")
     return frozenset(found)
 
 

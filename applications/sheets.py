@@ -22,6 +22,7 @@ from applications.workflow import schema_of
 from policy.invoices import COLUMNS
 from policy.schema import Field, Section
 from portal import clock
+from portal.types import known
 
 # Rows on one page of a grid.
 PAGE_ROWS = 30
@@ -64,18 +65,20 @@ class ChildSheet:
 
     def __init__(self, application: Application, section: Section):
         self.application, self.section, self.table = application, section, section.table
-        self.columns: Sequence[Field] = section.table.columns
-        self.max_rows = section.table.max_rows
+        self.columns: Sequence[Field] = known(section.table).columns
+        self.max_rows = known(section.table).max_rows
 
     @property
     def fixed(self):
         return self.table.rows
 
     def rows(self):
-        return TableRow.objects.filter(application=self.application, table=self.table.code)
+        return TableRow.objects.filter(application=self.application, table=known(self.table).code)
 
     def new(self, position: int) -> TableRow:
-        return TableRow(application=self.application, table=self.table.code, position=position)
+        return TableRow(
+            application=self.application, table=known(self.table).code, position=position
+        )
 
     def settle(self, changed: Sequence[TableRow]) -> list[TableRow]:
         """Nothing follows from a cell: problems are computed when they are shown."""
@@ -98,7 +101,7 @@ class InvoiceSheet:
     def __init__(self, application: Application, section: Section):
         self.application, self.section, self.table = application, section, section.invoices
         self.columns = invoice_columns(section)
-        self.max_rows = section.invoices.max_rows
+        self.max_rows = known(section.invoices).max_rows
 
     def rows(self):
         return Invoice.objects.filter(application=self.application)
@@ -129,7 +132,7 @@ class InvoiceSheet:
 def invoice_columns(section: Section) -> tuple[Field, ...]:
     """The product's columns with the line's own categories."""
     return tuple(
-        replace(column, choices=section.invoices.categories)
+        replace(column, choices=known(section.invoices).categories)
         if column.code == "category"
         else column
         for column in COLUMNS
@@ -138,13 +141,13 @@ def invoice_columns(section: Section) -> tuple[Field, ...]:
 
 def row_columns(section: Section, position: int) -> Sequence[Field]:
     """The columns of a child table as one row has them: a fixed row brings its own unit."""
-    fixed = section.table.rows
+    fixed = known(section.table).rows
     unit = fixed[position - 1].unit if 0 < position <= len(fixed) else None
     if unit is None:
-        return section.table.columns
+        return known(section.table).columns
     return [
         replace(column, unit=unit) if column.is_numeric else column
-        for column in section.table.columns
+        for column in known(section.table).columns
     ]
 
 
@@ -183,7 +186,7 @@ def _save(application, section_code, changes, *, actor) -> tuple[Saved, Answer]:
     known = {row.uid: row for row in _wanted(sheet, changes)}
     fixed = {f"@{row.position}": row for row in sheet.rows()} if sheet.fixed else {}
     end = sheet.rows().aggregate(end=Max("position"))["end"] or 0
-    new = []
+    new: list[Any] = []
     for change in changes:
         row = known.get(change.key) or fixed.get(change.key)
         if row is None and change.key and not change.key.startswith("@"):

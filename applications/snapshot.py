@@ -17,6 +17,7 @@ from applications.entries import told
 from applications.models import Invoice
 from policy.invoices import COLUMNS
 from policy.schema import DefinitionSchema, Field, Section, Text
+from portal.types import known
 
 FORMAT = 1
 # Beside a row's columns: which row it is, so that two snapshots can be compared.
@@ -99,8 +100,10 @@ def places(schema: DefinitionSchema, snapshot: Mapping[str, Any]) -> Iterator[tu
         for item, words in told_fields(section, snapshot):
             yield f"{section.code}.{item.code}", item.label, words
         if section.kind == "table":
-            columns = section.table.columns
-            yield from _rows(section, columns, snapshot["tables"].get(section.table.code, []))
+            columns = known(section.table).columns
+            yield from _rows(
+                section, columns, snapshot["tables"].get(known(section.table).code, [])
+            )
         elif section.kind == "invoices":
             yield from _rows(section, COLUMNS, snapshot["invoices"])
         elif section.kind == "attachments":
@@ -129,7 +132,7 @@ def differences(
         new = {path: (label, words) for path, label, words in places(schema, after)}
         found = []
         for path in [*new, *(path for path in old if path not in new)]:
-            label = new.get(path, old.get(path))[0]
+            label = (new[path] if path in new else old[path])[0]
             was, now = old.get(path, ("", ""))[1], new.get(path, ("", ""))[1]
             if was != now:
                 found.append(

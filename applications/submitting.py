@@ -23,6 +23,7 @@ from applications.roles import case_roles
 from applications.workflow import BY_ACTION, MoveRefused, add_party, move
 from policy.models import Call
 from portal import clock
+from portal.types import known
 
 KEY_LENGTH = 64
 
@@ -135,7 +136,7 @@ def submit_correction(
     )  # fmt: skip
 
 
-ACTIONS = {
+ACTIONS: dict[str, str] = {
     Status.DRAFT: "submit",
     Status.HANDED: "submit",
     Status.RETURNED: "resubmit",
@@ -164,7 +165,7 @@ def _once(application, action, *, actor, key, arrived_at, pledged, seen_sha256) 
         constraint = getattr(error.__cause__, "diag", None)
         if constraint is None or "idempotency_key" not in (constraint.constraint_name or ""):
             raise
-        return _answered(key, request_sha256)
+        return known(_answered(key, request_sha256))
 
 
 def _answered(key: str, request_sha256: str) -> Submission | None:
@@ -292,6 +293,6 @@ def _claimed(prepared: Prepared) -> Decimal | None:
         return prepared.content.invoices.claimed_cny
     base: Mapping[str, Any] = prepared.content.values
     item = next((item for item in award.inputs if item.code == award.base), None)
-    if item is None or item.type not in {"money", "money_wan"} or not base.get(award.base):
+    if item is None or item.type not in {"money", "money_wan"} or not base.get(known(award.base)):
         return None
-    return Decimal(base[award.base])
+    return Decimal(base[known(award.base)])

@@ -140,8 +140,8 @@ class Road:
         )
 
     def entries(self, *, today: date) -> list[Entry]:
-        found = [self._past(place) for place in range(len(self.transitions))]
-        found = [entry for entry in found if entry is not None]
+        past = [self._past(place) for place in range(len(self.transitions))]
+        found = [entry for entry in past if entry is not None]
         if self.application.status not in ENDED:
             found.append(self._present())
             found += self._coming(today=today)

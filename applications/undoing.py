@@ -5,7 +5,7 @@ the ledger have no undo. The upper floor's verb takes back what it wrote beside 
 (``reviews.undoing``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -17,6 +17,7 @@ from portal import clock
 from portal.audit.models import Event
 from portal.audit.recording import record
 from portal.notices import outbox
+from portal.types import constraint_of
 
 UNDO = "undo"
 # Moves without effect on money, names in public or the applicant's rights once they are told.
@@ -39,7 +40,7 @@ def last_act(application: Application, user) -> Transition | None:
     return act
 
 
-def standing(transitions: Sequence[Transition]) -> list[Transition]:
+def standing(transitions: Iterable[Transition]) -> list[Transition]:
     """The moves of a history without those that were undone, and without the undoing."""
     found: list[Transition] = []
     for row in transitions:
@@ -115,7 +116,7 @@ def _write(
                 at=at,
             )
     except IntegrityError as error:
-        if error.__cause__.diag.constraint_name != "transition_undone_in_time":
+        if constraint_of(error) != "transition_undone_in_time":
             raise
         raise MoveRefused("too_late", action=UNDO, status=act.target) from None
     application.save(

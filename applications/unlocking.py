@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from applications.models import EDITABLE, Application, Correction, Status
 from applications.roles import case_roles
 from applications.workflow import schema_of
-from policy.schema import DefinitionSchema, Section
+from policy.schema import DefinitionSchema, Section, Text
 
 # Who writes in which status: once handed over, the organisation's admin alone.
-WRITERS = {
+WRITERS: dict[str, frozenset[str]] = {
     Status.DRAFT: frozenset({"filler", "org_admin"}),
     Status.HANDED: frozenset({"org_admin"}),
     Status.RETURNED: frozenset({"filler", "org_admin"}),
@@ -146,7 +146,7 @@ def demand(application: Application, actor) -> Unlocked:
     return found
 
 
-def flaggable(schema: DefinitionSchema) -> Iterator[tuple[str, str, str]]:
+def flaggable(schema: DefinitionSchema) -> Iterator[tuple[str, Text, Text]]:
     """What a reviewer may flag: path, the section's title, the place's label (lazy texts)."""
     for section in schema.form.sections:
         if section.kind in {"table", "invoices"}:

@@ -20,11 +20,13 @@ from django.utils.translation import pgettext_lazy
 from applications.models import ENDED, MOVES, Application, Part, Party, Status, Transition
 from applications.roles import case_roles
 from policy import workdays
+from policy.models import Call
 from policy.schema import DefinitionSchema, Stage, Text, parse
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 
 # Marks a target that the stage plan decides.
 NEXT = "next"
@@ -123,9 +125,9 @@ def _parsed(sha256: str, definition_pk: int) -> DefinitionSchema:
     return parse(Definition.objects.values_list("body", flat=True).get(pk=definition_pk))
 
 
-def schema_of(application: Application) -> DefinitionSchema:
-    """The pinned definition, parsed; kept by its hash, so a list parses it once."""
-    definition = application.definition
+def schema_of(pinned: Application | Call) -> DefinitionSchema:
+    """The pinned definition of a case or a call, parsed; kept by its hash, so a list parses it once."""
+    definition = known(pinned.definition)
     return _parsed(definition.sha256, definition.pk)
 
 

@@ -34,6 +34,7 @@ from policy.calls import schema_of
 from policy.models import Call
 from portal import clock
 from portal.audit.recording import record
+from portal.types import known
 
 # How many holders a refusal names.
 MAX_HOLDERS = 20
@@ -191,7 +192,7 @@ def reserve(
             organisation=application.organisation,
             definition=application.definition,
             selection=selection,
-            year=scope_of(application).year,
+            year=known(scope_of(application).year),
             computed_cny=basis.computed_cny,
             capped_cny=basis.capped_cny,
             recommended_cny=basis.recommended_cny,

@@ -1,9 +1,10 @@
 """Calls, for policy administrators: list, draft, difference, publication, acts afterwards."""
 
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -28,6 +29,7 @@ from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.audit.models import Event
 from portal.paging import page_by_key
+from portal.types import known
 
 policy_admin = require_role(Role.POLICY_ADMIN)
 
@@ -189,8 +191,9 @@ def _collision(form: CallForm, current: Call, schema: DefinitionSchema) -> dict:
 
     What was typed stays in the form; saving again puts it in place of what stands now.
     """
-    form.data = form.data.copy()
-    form.data["revision"] = str(current.revision)
+    data = cast(QueryDict, form.data).copy()
+    data["revision"] = str(current.revision)
+    form.data = data
     last = Event.objects.filter(
         object_type="policy.call", object_id=str(current.pk), action="call.update"
     ).last()
@@ -246,7 +249,7 @@ def _review(request, call: Call) -> dict:
             "unready": unready_messages(found, schema=schema),
         }
     changes = list(call.changes.select_related("drafted_by", "released_by", "dropped_by"))
-    schema = with_names(calls.schema_of(call.definition))
+    schema = with_names(calls.schema_of(known(call.definition)))
     return context | {
         "lines": difference(call, schema=schema),
         "kept": defaults_kept(call, schema=schema),
@@ -275,7 +278,7 @@ def _possible_kinds(call: Call, changes, *, at) -> list[tuple[str, str]]:
         over = call.closes_at <= at and kind != CallChange.Field.BUDGET
         unbounded = kind == CallChange.Field.BUDGET and call.budget_cny is None
         if kind not in waiting and not over and not unbounded:
-            possible.append((kind.value, kind.label))
+            possible.append((kind.value, str(kind.label)))
     return possible
 
 

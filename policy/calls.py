@@ -24,6 +24,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 
 # What a draft consists of beside its measure.
 FIELDS = (
@@ -321,7 +322,7 @@ def _checked(schema: DefinitionSchema, fields: Mapping[str, Any]) -> dict[str, A
     absent = [name for name in ("year", "opens_at", "closes_at") if values[name] is None]
     if absent:
         raise CallRefused("missing", fields=absent)
-    if values["closes_at"] <= values["opens_at"]:
+    if known(values["closes_at"]) <= known(values["opens_at"]):
         raise CallRefused("window", opens_at=values["opens_at"])
     if values["budget_cny"] is not None and values["budget_cny"] < 0:
         raise CallRefused("budget_negative")
@@ -334,7 +335,7 @@ def _checked(schema: DefinitionSchema, fields: Mapping[str, Any]) -> dict[str, A
         raise CallRefused("question_workdays")
     wrong = {
         code: fault
-        for code, fault in call_settings.problems(schema, values["settings"]).items()
+        for code, fault in call_settings.problems(schema, known(values["settings"])).items()
         if fault.reason != "missing"
     }
     if wrong:

@@ -10,6 +10,7 @@ from policy.money import show_cny, show_wan
 from policy.schema import DefinitionSchema
 from policy.text import Text
 from portal import clock
+from portal.types import known
 
 LABELS = {
     "definition": Text(zh="规则版本", en="Rules"),
@@ -40,7 +41,7 @@ class Line:
 
 def difference(call: Call, *, schema: DefinitionSchema | None = None) -> list[Line]:
     """What a call lays down beyond its definition: every field, every setting off its default."""
-    schema = schema or schema_of(call.definition)
+    schema = schema or schema_of(known(call.definition))
     lines = [
         Line("definition", LABELS["definition"], None, show_version(schema)),
     ]
@@ -68,7 +69,7 @@ def difference(call: Call, *, schema: DefinitionSchema | None = None) -> list[Li
 
 def defaults_kept(call: Call, *, schema: DefinitionSchema | None = None) -> list[Line]:
     """The settings that stay as the definition has them: the rest of the difference."""
-    schema = schema or schema_of(call.definition)
+    schema = schema or schema_of(known(call.definition))
     return [
         Line(setting.code, setting.label, None, call_settings.show(setting, setting.default))
         for setting in schema.settings

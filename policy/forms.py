@@ -197,15 +197,21 @@ def field_name(code: str) -> str:
     return f"setting__{code.replace('.', '__')}"
 
 
+def mark(field: forms.Field, **marks: Any) -> None:
+    """What the templates read of a field beside Django's own: ``unit``, ``needed_to_publish``."""
+    for name, value in marks.items():
+        setattr(field, name, value)
+
+
 def setting_field(setting: CallSetting) -> forms.Field:
     """The typed field of a setting, with its label, help and unit."""
     options: dict[str, Any] = {"label": str(setting.label), "help_text": escape(setting.help)}
     field = _setting_field(setting, options)
     if setting.unit is not None and setting.type != "money":
-        field.unit = str(setting.unit)
+        mark(field, unit=str(setting.unit))
     elif setting.type == "workdays":
-        field.unit = _("个工作日")
-    field.needed_to_publish = setting.required
+        mark(field, unit=_("个工作日"))
+    mark(field, needed_to_publish=setting.required)
     field.required = setting.required
     return field
 
@@ -271,9 +277,9 @@ def setting_message(setting: CallSetting, wrong: SettingWrong) -> str:
     bound = wrong.facts.get("bound")
     if bound is not None:
         if setting.type == "rate":
-            bound = call_settings.show_percent(Decimal(bound))
+            bound = call_settings.show_percent(Decimal(str(bound)))
         elif setting.type in {"money", "tiers"} and wrong.facts.get("what") != "score":
-            bound = f"{show_wan(Decimal(bound))} 万元"
+            bound = f"{show_wan(Decimal(str(bound)))} 万元"
     if wrong.reason == "too_small" and setting.type == "rate" and not setting.min:
         return gettext("比例须大于 0。")
     messages = {
@@ -348,9 +354,9 @@ class CallForm(forms.Form):
         options["initial"] = self._initial() | options.get("initial", {})
         super().__init__(*args, **options)
         for name in self.NEEDED_TO_PUBLISH:
-            self.fields[name].needed_to_publish = True
+            mark(self.fields[name], needed_to_publish=True)
         self._fit_to_definition()
-        self.fields["question_workdays"].unit = _("个工作日")
+        mark(self.fields["question_workdays"], unit=_("个工作日"))
         self.settings = {field_name(setting.code): setting for setting in schema.settings}
         for name, setting in self.settings.items():
             self.fields[name] = setting_field(setting)
@@ -379,14 +385,15 @@ class CallForm(forms.Form):
         """The quota, where the document has one; no money where the measure has none."""
         quota = self.schema.quota
         if quota is None:
-            self.fields["places"].needed_to_publish = self.fields["places"].required = False
+            mark(self.fields["places"], needed_to_publish=False)
+            self.fields["places"].required = False
             self.fields["places"].help_text = _("不限名额时留空。")
         else:
             self.fields["places"].help_text = gettext("文件规定 %(places)s 个，本批不得超过。") % {
                 "places": quota.places
             }
         if self.schema.award.kind == "none":
-            self.fields["budget_cny"].needed_to_publish = False
+            mark(self.fields["budget_cny"], needed_to_publish=False)
             self.fields["budget_cny"].required = False
 
     def _layout(self) -> Layout:
@@ -484,7 +491,7 @@ class CallChangeForm(forms.Form):
         self.call, self.kind = call, kind
         super().__init__(*args, **options)
         if kind == CallChange.Field.CLOSES_AT:
-            after: forms.Field = LocalDateTimeField(
+            after: forms.Field | None = LocalDateTimeField(
                 label=_("新的截止时间"), help_text=_("须晚于现截止时间。北京时间。")
             )
         elif kind == CallChange.Field.BUDGET:

@@ -130,7 +130,7 @@ class Expansion:
             if not isinstance(keys, Mapping):
                 raise self.file.fault(here, "expected a mapping of keys to lay over the part")
             if isinstance(entry, list):
-                path = (path[0] + first, *path[1:])
+                path = (int(path[0]) + first, *path[1:])
             for key, value in keys.items():
                 part[key] = self.expand(value, (*here, key), (*at, *path, key))
         for key, items in self._mapping(data, "add", place).items():
@@ -150,7 +150,7 @@ class Expansion:
         if not isinstance(entry, Mapping):
             reason = f"{data[reference]!r} of shared.yaml is a list: no keys can be laid over it"
             raise self.file.fault((*place, reference), reason)
-        return entry | {
+        return dict(entry) | {
             key: self.expand(value, (*place, key), (*at, key)) for key, value in own.items()
         }
 
@@ -184,7 +184,7 @@ class Expansion:
             parts = next(parts for parts, found, _at in _parts(entry, ()) if found is part)
             parts.remove(part)
             for other in parts:
-                if isinstance(other, Mapping) and other.get("next") == code:
+                if isinstance(other, dict) and other.get("next") == code:
                     _relink(other, part.get("next"))
 
 

@@ -19,6 +19,7 @@ from policy.issues import Issue
 from policy.money import show_wan
 from policy.schema import DefinitionSchema
 from policy.text import Text
+from portal.types import known
 
 Outcome = Literal["fits", "depends", "no"]
 
@@ -156,15 +157,15 @@ def formula(schema: DefinitionSchema, settings: Mapping[str, Any] | None = None)
 
 def _how(schema: DefinitionSchema, settings: Mapping[str, Any] | None) -> Text | None:
     award = schema.award
-    label = award.base_label
     if award.kind == "per_item":
-        amount = show_wan(award.unit_amount_cny)
+        label = known(award.base_label)
+        amount = show_wan(known(award.unit_amount_cny))
         return Text(f"{label.zh} × {amount} 万元", f"{label.en} × {amount} × CNY 10,000")
     if award.kind == "discretionary":
         return Text("由评审确定", "set by the reviewers")
     if award.kind == "none":
         return None
-    rate = award.rate
+    label, rate = known(award.base_label), known(award.rate)
     value = rate.value
     if rate.setting is not None and settings is not None:
         value = effective(schema.setting(rate.setting), settings)

@@ -11,6 +11,7 @@ from applications.workflow import schema_of
 from policy.schema import CheckPoint
 from portal import clock
 from portal.audit.recording import record
+from portal.types import known
 from reviews import consulting, findings
 from reviews.holding import hold, refuse_while_pending
 from reviews.models import CheckItem
@@ -280,10 +281,10 @@ def labels(application: Application) -> dict[str, str]:
                 found[f"{section.code}.{row.uid}"] = name
         elif section.kind == "table":
             found[section.code] = section.title.zh
-            for row in rows:
-                if row.table == section.table.code:
-                    name = f"{section.title.zh}第 {row.position} 行"
-                    found[f"{section.code}.{row.uid}"] = name
+            for line in rows:
+                if line.table == known(section.table).code:
+                    name = f"{section.title.zh}第 {line.position} 行"
+                    found[f"{section.code}.{line.uid}"] = name
         else:
             for item in section.fields:
                 if not item.readonly:

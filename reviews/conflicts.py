@@ -59,11 +59,11 @@ def _parties(cases: list[Application]) -> tuple[set[str], set[str], list[str]]:
                 codes.add(str(value))
             if code in schema.rubric.avoid and value:
                 avoided.append(str(value))
-    for row in TableRow.objects.filter(application__in=cases):
-        table = schemas[row.application_id].form.tables.get(row.table)
+    for line in TableRow.objects.filter(application__in=cases):
+        table = schemas[line.application_id].form.tables.get(line.table)
         for column in table.columns if table else ():
-            if column.type == "uscc" and row.data.get(column.code):
-                codes.add(str(row.data[column.code]))
+            if column.type == "uscc" and line.data.get(column.code):
+                codes.add(str(line.data[column.code]))
     return codes, names, avoided
 
 

@@ -13,6 +13,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews.holding import hold, refuse_while_pending
 from reviews.models import Opinion
 from reviews.refusals import Refused
@@ -108,7 +109,7 @@ def _tell_lead(opinion: Opinion) -> None:
             subject=format_lazy(_("{number}：会商意见已齐"), number=application.number),
             url=f"/reviews/cases/{application.uid}/",
             dedupe_key=f"opinions:{application.pk}:{row.user_id}",
-            at=opinion.given_at,
+            at=known(opinion.given_at),
         )
 
 
@@ -180,7 +181,7 @@ def _fall_silent(application: Application, *, today) -> int:
             "opinion.silent",
             obj=opinion,
             actor="system:sweep",
-            data={"due_on": opinion.due_on.isoformat()},
+            data={"due_on": known(opinion.due_on).isoformat()},
             from_state=Opinion.Outcome.WAITING,
             to_state=Opinion.Outcome.SILENT,
         )

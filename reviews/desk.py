@@ -1,6 +1,6 @@
 """The reviewer's desk: what its three panes show of a case, and which acts are open now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -69,7 +69,7 @@ class Address:
 
 def acts(
     case: Application,
-    roles: Collection[str],
+    roles: Set[str],
     *,
     pending: Proposal | None = None,
     verification: Verification | None = None,

@@ -17,7 +17,7 @@ same_address             … the same address
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -146,7 +146,7 @@ def _sellers(application: Application, invoices: list[Invoice]) -> Iterator[Foun
         }
         if itself:
             yield Found("seller_is_applicant", row.uid, facts, invoice=row)
-        elif row.is_namesake:
+        elif cast(Any, row).is_namesake:
             yield Found("seller_legal_person", row.uid, facts, invoice=row)
         elif row.related_party:
             yield Found("declared_related", row.uid, facts, invoice=row)

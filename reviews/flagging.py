@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from applications.workflow import schema_of
+from portal.types import known
 from reviews import checking, findings
 from reviews.checking import Flag
 
@@ -74,13 +75,13 @@ def suggestions(application: Application) -> dict[str, str]:
             elif code in sections and sections[code].kind in {"invoices", "table"}:
                 path = code
             if path:
-                found.setdefault(path, []).append(point.item.note)
+                found.setdefault(path, []).append(known(point.item).note)
     for row in findings.current(application):
         if row.state == "confirmed" and row.invoice is not None:
             for section in schema.form.sections:
                 if section.kind == "invoices":
                     path = f"{section.code}.{row.invoice.uid}"
-                    found.setdefault(path, []).append(row.kept.reason)
+                    found.setdefault(path, []).append(known(row.kept).reason)
     return {path: "；".join(dict.fromkeys(reasons)) for path, reasons in found.items()}
 
 
@@ -120,7 +121,7 @@ def read(application: Application, data: Mapping | None) -> Draft:
         part = Part(str(section.title))
         if section.kind in {"invoices", "table"}:
             rows = invoices if section.kind == "invoices" else {
-                uid: row for uid, row in tables.items() if row.table == section.table.code
+                uid: row for uid, row in tables.items() if row.table == known(section.table).code
             }  # fmt: skip
             part.places.append(_place(section.code, _("整表"), data, suggested, allowed))
             part.rows_of = section.code

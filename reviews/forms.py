@@ -1,7 +1,7 @@
 """Forms of the reviewing pages. What is allowed is the verbs'; forms read and keep what was typed."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -240,7 +240,8 @@ class ExpertForm(forms.Form):
 
     def __init__(self, *args, known: dict, is_new: bool, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["fields_"].choices = [(code, str(label)) for code, label in known.items()]
+        chosen = cast(forms.MultipleChoiceField, self.fields["fields_"])
+        chosen.choices = [(code, str(label)) for code, label in known.items()]
         del self.fields["active" if is_new else "email"]
 
 

@@ -55,7 +55,7 @@ def events(application: Application) -> list[Event]:
         day=Value(None, output_field=DateField()), people=F("subject"), key=F("id"),
     )  # fmt: skip
     rows = moves.union(visits, letters, all=True).order_by("stamp", "key")
-    return [_event(row) for row in rows]
+    return [_event(dict(row)) for row in rows]
 
 
 def _event(row: dict) -> Event:

@@ -1,6 +1,8 @@
 """The homes of the reviewing units and of experts: what waits, until when, what is next."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any, cast
 
 from django.db.models import Count, F, Q
 from django.urls import reverse
@@ -66,7 +68,7 @@ def _tallies(counts: dict[str, int], url: str) -> list[homes.Tally]:
 
 def _case_line(row: inbox.Row) -> homes.Line:
     case: Application = row.case
-    held = case.is_held
+    held = cast(Any, case).is_held
     where = case.get_status_display()
     if case.status == Status.FORMAL_CHECK and case.correction_round:
         where = _("%(stage)s · 补正已回") % {"stage": where}
@@ -77,7 +79,9 @@ def _case_line(row: inbox.Row) -> homes.Line:
         url=f"{reverse('review_desk', args=[case.uid])}?view={view}",
         hint=" · ".join(filter(None, [case.number, case.title or name])),
         where=where,
-        next=(_NEXT[case.status]() if case.status in _NEXT else "") if held else _("反馈会商意见"),
+        next=(_NEXT[Status(case.status)]() if case.status in _NEXT else "")
+        if held
+        else _("反馈会商意见"),
         due=homes.Due(row.workdays_left, row.due_on) if row.has_due else None,
     )
 
@@ -120,7 +124,7 @@ def proceedings(reader: homes.Reader) -> homes.Section | None:
         return None
     lines = sorted(
         [*_notices(reader, led), *_panels(reader, led)],
-        key=lambda line: line.due.on or inbox.LAST if line.due else inbox.LAST,
+        key=lambda line: line.due.on or date.max if line.due else date.max,
     )
     if not lines:
         return None

@@ -17,6 +17,7 @@ from policy.schema import Rubric, Stage
 from portal import clock
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews import conflicts, drawing, ranking
 from reviews.holding import require_call_role
 from reviews.models import Conflict, Expert, Panel, PanelCase, Scoring, Seat
@@ -115,7 +116,7 @@ def _check_cases(cases: Sequence[Application]) -> None:
     seated = PanelCase.objects.filter(application__in=cases).values_list(
         "application__number", flat=True
     )
-    if taken := sorted(seated):
+    if taken := sorted(map(known, seated)):
         raise Refused("in_panel", numbers=taken)
 
 

@@ -13,6 +13,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews.holding import hold, last_move
 from reviews.models import Objection, Proposal, Recommendation
 from reviews.refusals import Refused
@@ -198,7 +199,7 @@ def _decide_objection(proposal: Proposal, *, actor, at) -> None:
     if upheld:
         decided = decided.filter(state__in=[Objection.State.FILED, Objection.State.ACCEPTED])
     else:
-        decided = decided.filter(pk=proposal.objection_id)
+        decided = decided.filter(pk=known(proposal.objection_id))
     for objection in decided:
         before = objection.state
         objection.state = Objection.State.UPHELD if upheld else Objection.State.DISMISSED

@@ -14,6 +14,7 @@ from policy.invoices import BY_CODE
 from policy.schema import Section
 from portal.files.models import Scan
 from portal.files.scanning import may_be_shown
+from portal.types import known
 from reviews.masking import Mask
 
 CONTENT, FORM, INVOICES = "content", "form", "invoices"
@@ -164,9 +165,9 @@ def _chapter(section: Section, content: Content, mask: Mask, *, link, pages) -> 
             proof = evidence(item.evidence, content, mask, link=link, pages=pages)
             chapter.claims.append(Claim(f"f-{item.code}", str(item.label), words, proof))
     if section.kind == "table":
-        columns = [column for column in section.table.columns if not mask.hides(column)]
-        rows = content.rows.get(section.table.code, [])
-        labels = [str(row.label) for row in section.table.rows]
+        columns = [column for column in known(section.table).columns if not mask.hides(column)]
+        rows = content.rows.get(known(section.table).code, [])
+        labels = [str(row.label) for row in known(section.table).rows]
         chapter.head = [*([""] if labels else []), *(str(column.label) for column in columns)]
         for number, row in enumerate(row for row in rows if not is_blank(row.data)):
             cells = [mask.words(told(column, row.data.get(column.code))) for column in columns]

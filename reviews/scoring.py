@@ -14,6 +14,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews.models import Panel, Scoring, Seat
 from reviews.panels import STAGE, rubric_of, sheets
 from reviews.refusals import Refused
@@ -138,7 +139,8 @@ def score(
 def _total(scores: Mapping[str, Mapping], rubric: Rubric) -> Decimal | None:
     """The sum of all criteria; None while one is missing."""
     found = [scores.get(criterion.code, {}).get("score") for criterion in rubric.criteria]
-    return None if None in found else sum((Decimal(value) for value in found), Decimal(0))
+    given = [Decimal(value) for value in found if value is not None]
+    return sum(given, Decimal(0)) if len(given) == len(found) else None
 
 
 def gaps(scoring: Scoring, rubric: Rubric) -> dict[str, str]:
@@ -190,7 +192,7 @@ def _tell_lead(scoring: Scoring) -> None:
             subject=format_lazy(_("评分表已交齐：{title}"), title=panel.title),
             url=f"/reviews/panels/{panel.uid}/",
             dedupe_key=f"panel-done:{panel.pk}:{scoring.pk}:{scoring.revision}:{row.user_id}",
-            at=scoring.submitted_at,
+            at=known(scoring.submitted_at),
         )
 
 

@@ -20,6 +20,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews import ranking
 from reviews.holding import require_call_role
 from reviews.models import PanelCase, Selection, SelectionItem
@@ -61,7 +62,7 @@ def candidates(call: Call) -> list[Candidate]:
             "application_id", "mean"
         )
     )
-    places = ranking.ranks({str(pk): mean for pk, mean in means.items()})
+    places = ranking.ranks({str(pk): known(mean) for pk, mean in means.items()})
     found = [
         Candidate(case, means.get(case.pk), places.get(str(case.pk)), most_cny(case))
         for case in cases
@@ -249,7 +250,7 @@ def _write(selection: Selection, items: Sequence[Item]) -> None:
         application__in=[row.application.pk for row in items],
         selection__state=Selection.State.DRAFTED,
     ).exclude(selection=selection)
-    if taken := sorted(elsewhere.values_list("application__number", flat=True)):
+    if taken := sorted(map(known, elsewhere.values_list("application__number", flat=True))):
         raise Refused("drafted_elsewhere", numbers=taken)
     rules = rules_of(selection.call)
     cuts = cut_amounts(selection.call, items, cases)
@@ -260,13 +261,13 @@ def _write(selection: Selection, items: Sequence[Item]) -> None:
         most = cases[row.application.pk].most_cny
         rejected = row.outcome == SelectionItem.Outcome.REJECT
         if row.outcome not in SelectionItem.Outcome.values:
-            wrong["outcome"].append(row.application.number)
+            wrong["outcome"].append(known(row.application.number))
         elif row.outcome == SelectionItem.Outcome.WAITLIST and not rules.waiting_list:
-            wrong["no_waiting_list"].append(row.application.number)
+            wrong["no_waiting_list"].append(known(row.application.number))
         elif rejected and not row.reason.strip():
-            wrong["reason_missing"].append(row.application.number)
+            wrong["reason_missing"].append(known(row.application.number))
         elif not rejected and not (0 < row.recommended_cny <= most or row.recommended_cny == most):
-            wrong["amount"].append(row.application.number)
+            wrong["amount"].append(known(row.application.number))
         elif row.recommended_cny > cuts.get(row.application.pk, row.recommended_cny):
             cut = cuts[row.application.pk]
             wrong["pro_rata"].append(f"{row.application.number}（{cut:,.2f}）")

@@ -20,6 +20,7 @@ from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
+from portal.types import known
 from reviews import findings
 from reviews.holding import hold
 from reviews.models import Verification
@@ -42,7 +43,7 @@ class Row:
 
     @property
     def cut_cny(self) -> Decimal:
-        return self.invoice.gross_cny - self.verified_cny
+        return known(self.invoice.gross_cny) - self.verified_cny
 
     @property
     def rule_words(self) -> list[str]:
@@ -55,10 +56,11 @@ def rows(application: Application, given: Mapping[str, tuple[Any, str]] | None =
     reason) replaces what is recognised. Raises ``Refused`` as ``draft``."""
     schema = workflow.schema_of(application)
     rule = computing.base_rule(schema, application.call.settings)
-    found, wrong = [], {"amount": [], "reason_missing": []}
+    found: list[Row] = []
+    wrong: dict[str, list] = {"amount": [], "reason_missing": []}
     for invoice in application.invoices.filter(valid=True).order_by("position"):
         parts = _excluded(invoice, rule)
-        most = invoice.gross_cny - sum(parts.values(), Decimal(0))
+        most = known(invoice.gross_cny) - sum(parts.values(), Decimal(0))
         amount, reason = (given or {}).get(invoice.uid, (most, ""))
         try:
             verified = cny(amount)
@@ -82,12 +84,12 @@ def _excluded(invoice: Invoice, rule: rules.BaseRule | None) -> dict[str, Decima
     return rules.excluded(
         RuleInvoice(
             category=invoice.category,
-            invoice_date=invoice.invoice_date,
-            net_cny=invoice.net_cny,
-            tax_cny=invoice.tax_cny,
-            gross_cny=invoice.gross_cny,
-            related_party=invoice.related_party,
-            fiscal_percent=invoice.fiscal_percent,
+            invoice_date=known(invoice.invoice_date),
+            net_cny=known(invoice.net_cny),
+            tax_cny=known(invoice.tax_cny),
+            gross_cny=known(invoice.gross_cny),
+            related_party=known(invoice.related_party),
+            fiscal_percent=known(invoice.fiscal_percent),
         ),
         rule,
     )
@@ -110,14 +112,14 @@ def compute(
             item["verified_cny"] = f"{row.verified_cny:.2f}"
     elif base is not None:
         figure = computing.reviewers_figure(content.schema, application.call.settings)
-        inputs[figure.code] = base
+        inputs[known(figure).code] = base
     try:
         found = computing.compute(
             content.schema,
             inputs=inputs,
             settings=application.call.settings,
             committed={},
-            on=clock.local(application.submitted_at).date(),
+            on=clock.local(known(application.submitted_at)).date(),
             scope=amounts.scope_of(application),
         )
     except computing.InputsRefused as error:
@@ -130,13 +132,14 @@ def compute(
 
 def verified_base(found: computing.Computation) -> Decimal:
     """The base that the award was computed on."""
-    return found.computed_cny if found.base_cny is None else found.base_cny
+    return known(found.computed_cny if found.base_cny is None else found.base_cny)
 
 
 def recommended(application: Application, found: computing.Computation) -> Decimal:
     """What is recommended at first: the capped amount, or what was asked for if that is less."""
     asked = application.asked_cny
-    return found.capped_cny if asked is None else min(found.capped_cny, asked)
+    capped = known(found.capped_cny)
+    return capped if asked is None else min(capped, asked)
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """A case after its submission: its road, its corrections, small moves, its date for a calendar."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -106,7 +108,7 @@ def application_correction(request, uid: str, round: int):
 def _labels(application) -> dict:
     """The labels of everything that a correction may flag, by path; a section by its title."""
     schema = schema_of(application)
-    found = {}
+    found: dict[str, Any] = {}
     for section in schema.form.sections:
         found[section.code] = found[section.kind] = section.title
         for item in section.fields:

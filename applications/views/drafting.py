@@ -79,7 +79,7 @@ def award_kind(frame: Frame) -> dict:
 def task_groups(frame: Frame) -> list[tuple]:
     """The groups with their rows as the task list takes them; in a correction what is flagged is
     open, the rest is told as submitted."""
-    groups = []
+    groups: list[tuple] = []
     for group, reports in frame.progress.groups():
         rows = []
         for report in reports:

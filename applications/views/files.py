@@ -19,6 +19,7 @@ from applications.views.wording import not_editable
 from portal.accounts.loading import require_applicant, require_role
 from portal.files.refusals import TYPE_NAMES, FileRefused, describe
 from portal.files.serving import respond
+from portal.types import known
 
 # Of a file: its state in words and its tone.
 SCANS = {
@@ -146,7 +147,7 @@ def application_upload(request, uid: str, slot: str):
     if errors:
         return _page(request, frame, section, errors=[(slot, " ".join(errors))], status=422)
     messages.success(request, _("已上传。"))
-    url = reverse("application_section", args=[uid, section.code])
+    url = reverse("application_section", args=[uid, known(section).code])
     return redirect(f"{url}#slot-{slot}")
 
 
@@ -181,5 +182,5 @@ def application_file_remove(request, uid: str, file_uid: str):
         messages.success(request, _("已删除“%(name)s”。") % {"name": file.name})
     except unlocking.NotEditable as fault:
         messages.error(request, not_editable(fault))
-    url = reverse("application_section", args=[uid, section.code])
+    url = reverse("application_section", args=[uid, known(section).code])
     return redirect(f"{url}#slot-{file.slot}")

@@ -69,10 +69,15 @@ class Frame:
 
     def editing(self) -> dict[int, int]:
         """By user: the number of the section that was saved within the last two minutes."""
-        found = {}
+        found: dict[int, int] = {}
         for report in self.progress.reports:
             answer = self.content.answers.get(report.section.code)
-            if answer and answer.updated_at and self.now - answer.updated_at < PRESENT_FOR:
+            if (
+                answer
+                and answer.updated_at
+                and answer.updated_by_id
+                and self.now - answer.updated_at < PRESENT_FOR
+            ):
                 found[answer.updated_by_id] = report.number
         return found
 

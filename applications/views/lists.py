@@ -17,6 +17,7 @@ from policy.models import Call, Measure
 from portal import clock
 from portal.accounts.loading import organisation_of, require_applicant
 from portal.paging import page_by_key
+from portal.types import known
 
 PAGE_SIZE = 20
 
@@ -58,7 +59,7 @@ def application_start(request, call_uid: str):
     organisation = organisation_of(request.user)
     if organisation is None:
         raise Http404("organisation")
-    schema = schema_of_definition(call.definition)
+    schema = schema_of_definition(known(call.definition))
     on = clock.local(request.arrived_at).date()
     refusals = amounts.refusals(call, schema, organisation, on=on)
     refused = None
@@ -118,7 +119,9 @@ def _nearest(organisation, refused: Call, *, on) -> list[Measure]:
         call
         for call in calls
         if call.definition
-        and not amounts.refusals(call, schema_of_definition(call.definition), organisation, on=on)
+        and not amounts.refusals(
+            call, schema_of_definition(known(call.definition)), organisation, on=on
+        )
     ]
     found.sort(key=lambda call: abs(call.measure.article.no - refused.measure.article.no))
     return found[:3]

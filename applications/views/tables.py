@@ -22,6 +22,7 @@ from applications.views.wording import not_editable
 from policy.schema import Section
 from portal import clock
 from portal.accounts.loading import require_applicant
+from portal.types import known
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -91,7 +92,7 @@ def _grid(request, frame: Frame, section: Section, sheet, *, complete: bool):
             only_wrong="wrong" in request.GET, is_open=is_open, extra=extra,
             narrow="all" not in request.GET,
         )  # fmt: skip
-    problems = frame.report(section.code).problems if complete else ()
+    problems = list(frame.report(section.code).problems) if complete else []
     # What is wrong (not: missing) is shown at once; what is missing when asked to be complete.
     problems = problems or [
         problem for problem in frame.report(section.code).problems if problem.severity == "error"
@@ -112,9 +113,9 @@ def _category_names(frame: Frame, section: Section) -> str:
     if section.kind != "invoices":
         return ""
     counting = _counting(frame)
-    chosen = section.invoices.categories
+    chosen = known(section.invoices).categories
     if counting.categories is not None:
-        chosen = [item for item in chosen if item.code in counting.categories]
+        chosen = tuple(item for item in chosen if item.code in counting.categories)
     return _("、").join(str(item.label) for item in chosen)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -22,6 +23,7 @@ from portal.accounts.models import Membership, Organisation, Role, Unit, User
 from portal.audit.recording import record
 from portal.documents.rendering import render_pdf
 from portal.files.storing import store
+from portal.types import known
 from reviews import experts
 
 ACTOR = "system:demo"
@@ -197,7 +199,7 @@ def _person(person: Person, password: Password, *, domain: str = DOMAIN) -> tupl
         phone=f"138{number:08d}",
         password=password.hashed(),
     )
-    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record("user.demo", obj=user, actor=ACTOR)
     return user, True
 
@@ -375,7 +377,7 @@ def provisional_days(year: int) -> list[calendars.Day]:
     days |= {date(year, 5, day): "劳动节" for day in (1, 2)}
     if spring:
         days |= {spring + timedelta(days=step): "春节" for step in range(-1, 3)}
-        days |= {dragon_boat: "端午节", mid_autumn: "中秋节"}
+        days |= {known(dragon_boat): "端午节", known(mid_autumn): "中秋节"}
     days |= {date(year, 10, day): "国庆节" for day in (1, 2, 3)}
     return [(day, False, name) for day, name in sorted(days.items())]
 

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from portal.audit.models import Event
 from portal.ids import UID_LENGTH
+from portal.types import known
 
 Keys = dict[type[models.Model], set[int]]
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -35,6 +36,23 @@ def uid_of(*parts: object) -> str:
 
 def concrete(model: type[models.Model]) -> list[models.Field]:
     return [f for f in model._meta.concrete_fields if not getattr(f, "generated", False)]
+
+
+def column_of(model: type[models.Model], name: str) -> str:
+    """The column of a field of the model's own table."""
+    return next(known(f.column) for f in concrete(model) if f.name == name)
+
+
+def _said(new: str) -> "Maker":
+    return lambda _copy, _random: new
+
+
+def _uid_maker(old: str) -> "Maker":
+    return lambda copy, _random: uid_of(old, copy)
+
+
+def _number_maker(old: str) -> "Maker":
+    return lambda copy, _random: f"{old[:-1]}-{copy}号"
 
 
 def foreign(model: type[models.Model]) -> Iterator[models.ForeignKey]:
@@ -141,7 +159,7 @@ class Pattern:
         self.moments: dict[str, int] = {}
         self.word_places: dict[str, int] = {}
         self.tables = [
-            Table(model, [f.column for f in concrete(model)], sorted(pks))
+            Table(model, [known(f.column) for f in concrete(model)], sorted(pks))
             for model, pks in sorted(keys.items(), key=lambda pair: pair[0]._meta.db_table)
         ]
         self.size = 0
@@ -155,7 +173,7 @@ class Pattern:
         self.number = self._place(lambda copy, _random: str(copy))
         rows = {table.model: self._read(table) for table in self.tables}
         for old, new in said.items():
-            self.word_places[old] = self._place(lambda _c, _r, new=new: new)
+            self.word_places[old] = self._place(_said(new))
         for old, maker in words.items():
             self.word_places.setdefault(old, self._place(maker))
         for table in self.tables:
@@ -194,14 +212,14 @@ class Pattern:
         """Every uid is a word that differs; so is every other text that is unique by itself."""
         names = {"uid"} & {f.name for f in concrete(table.model)} | set(_unique(table.model))
         for name in sorted(names):
-            column = table.columns.index(table.model._meta.get_field(name).column)
+            column = table.columns.index(column_of(table.model, name))
             for row in rows:
                 if (old := row[column]) == NULL or old in self.word_places:
                     continue
                 if name == "uid":
-                    maker: Maker = lambda copy, _r, old=old: uid_of(old, copy)  # noqa: E731
+                    maker = _uid_maker(old)
                 elif old.endswith("号"):
-                    maker = lambda copy, _r, old=old: f"{old[:-1]}-{copy}号"  # noqa: E731
+                    maker = _number_maker(old)
                 else:
                     continue  # made of other words, or given its copy's number when compiled
                 self.word_places[old] = self._place(maker)
@@ -219,9 +237,9 @@ class Pattern:
             f.column for f in concrete(table.model)
             if isinstance(f, models.CharField | models.TextField | models.JSONField)
         }  # fmt: skip
-        unique = {table.model._meta.get_field(name).column for name in _unique(table.model)}
+        unique = {column_of(table.model, name) for name in _unique(table.model)}
         changes = {
-            table.model._meta.get_field(name).column: value
+            column_of(table.model, name): value
             for (model, name), value in self.changes.items()
             if model is table.model
         }
@@ -298,7 +316,7 @@ class Pattern:
 
     def _events(self) -> Table:
         """The audit events that tell of the rows."""
-        table = Table(Event, [f.column for f in concrete(Event) if f.column != "id"], [])
+        table = Table(Event, [known(f.column) for f in concrete(Event) if f.column != "id"], [])
         kinds = [item.model._meta.label_lower for item in self.tables for _key in item.keys]
         objects = [str(key) for item in self.tables for key in item.keys]
         labels = {item.model._meta.label_lower: item.model for item in self.tables}

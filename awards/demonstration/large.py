@@ -36,6 +36,7 @@ from portal.accounts.models import Organisation, User
 from portal.audit.models import Event
 from portal.database import conninfo
 from portal.notices.models import Notice
+from portal.types import known
 from reviews.models import Panel, PublicNotice, Selection, SelectionItem
 
 # The copied calls: where their code ends, and what their title says.
@@ -91,7 +92,7 @@ class Load:
             column = model._meta.pk.column
             [(last,)] = self.owner.execute(
                 sql.SQL("SELECT coalesce(max({}), 0) FROM {}").format(
-                    sql.Identifier(column), sql.Identifier(name)
+                    sql.Identifier(known(column)), sql.Identifier(name)
                 )
             ).fetchall()
             self.next_key[model] = last + 1
@@ -151,7 +152,7 @@ def _numbers() -> dict[str, int]:
     """Series → the last number in it, counted or given."""
     found = dict(Numbering.objects.values_list("series", "last"))
     for number in Application.objects.filter(number__gt="").values_list("number", flat=True):
-        series, _dash, last = number.rpartition("-")
+        series, _dash, last = known(number).rpartition("-")
         found[series] = max(found.get(series, 0), int(last) if last.isdecimal() else 0)
     return found
 
@@ -280,7 +281,7 @@ def _leave_empty(found: Keys) -> None:
         PaymentBatch: "payments__award__application",
     }  # fmt: skip
     for model, path in paths.items():
-        held = model.objects.filter(pk__in=found[model], **{f"{path}__in": cases})
+        held = model._default_manager.filter(pk__in=found[model], **{f"{path}__in": cases})
         found[model] = set(held.values_list("pk", flat=True))
 
 
@@ -321,7 +322,7 @@ def _calls(run: Load, calls: list[Call]) -> Copied:
         if call.pk not in missing:
             copied.keys[Call, call.pk] = standing[f"{call.code}{MARK}"]
     for account in accounts.exclude(call__in=missing):
-        uid = account.call.uid
+        uid = known(account.call).uid
         key = account.rule, account.scope.replace(uid, said[uid])
         copied.keys[CapAccount, account.pk] = opened[key]
     if missing:
@@ -344,7 +345,8 @@ def _new_calls(run: Load, copied: Copied, calls: list[int]) -> None:
         (CallFigures, "budget_cny"): BUDGET_CNY, (CallFigures, "places_total"): NULL,
     }  # fmt: skip
     pattern = Pattern(run.owner, keys, words={}, constants={}, said=copied.said, changes=changes)
-    first = {model: run.first_key(model, len(keys[model])) for model in (Call, CapAccount)}
+    copies: tuple[type[Model], ...] = (Call, CapAccount)
+    first = {model: run.first_key(model, len(keys[model])) for model in copies}
     copied.pattern = pattern
     copied.values = pattern.values(0, first, shift=timedelta(0), seed=run.seed)
     for (model, old), place in pattern.place_of.items():
@@ -357,7 +359,9 @@ def _pattern(run: Load, roots: Keys, copied: Copied) -> Pattern:
     keys[User] = roots[User]
     people = User.objects.filter(pk__in=keys[User])
     addresses = people.model._meta.get_field("emailaddress").related_model
-    keys[addresses] = set(addresses.objects.filter(user__in=people).values_list("pk", flat=True))
+    keys[addresses] = set(
+        addresses._default_manager.filter(user__in=people).values_list("pk", flat=True)
+    )
     return Pattern(
         run.owner, keys, words=_words(run, keys), constants=copied.keys, said=copied.said,
         changes={(Notice, "mailed_at"): "=created_at"},

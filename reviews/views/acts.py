@@ -74,7 +74,9 @@ def undo(request, uid: str):
     act = undoing.last_act(case, request.user)
     if act is None:
         raise Http404(uid)
-    flagged = next(iter(case.corrections.order_by("-round").values_list("flagged", flat=True)), [])
+    flagged: list = next(
+        iter(case.corrections.order_by("-round").values_list("flagged", flat=True)), []
+    )
     address = desk.Address(case, request.GET)
     try:
         undo_act(

@@ -256,7 +256,7 @@ def finding(request, uid: str):
         except Refused as refused:
             error = words(refused)
     else:
-        error = next(iter(form.errors.values()))[0]
+        error = str(next(iter(form.errors.values()))[0])
     if error:
         wrong = {"key": request.POST.get("key", ""), "error": error, "typed": request.POST}
         return show(request, application, roles, wrong=wrong, status=422)

@@ -139,7 +139,7 @@ def _table(rows, seats, sheets) -> list:
 
 def _missing(seats, sheets) -> list[tuple]:
     """Seated experts by code with how many sheets are not in yet; no score is shown."""
-    open_ = {}
+    open_: dict[int, int] = {}
     for sheet in sheets:
         if sheet.submitted_at is None:
             open_[sheet.seat_id] = open_.get(sheet.seat_id, 0) + 1

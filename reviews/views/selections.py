@@ -1,5 +1,7 @@
 """Selection meetings and their public notices, for the lead unit."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import Http404
@@ -137,13 +139,15 @@ def _edit(request, call, selection: Selection | None):
     initial = {"met_on": clock.local(request.arrived_at).date()} if selection is None else {}
     form = SelectionForm(data, instance=selection, initial=initial)
     errors: list[tuple[str, str]] = []
+    items: Sequence[Item | SelectionItem]
     if data is None:
         shown, items = _first_rows(call, rows, existing), existing
     else:
-        items, shown, errors = _typed_items(data, rows)
+        typed, shown, errors = _typed_items(data, rows)
+        items = typed
         if form.is_valid() and not errors:
             try:
-                saved = _save(request, call, selection, form, items)
+                saved = _save(request, call, selection, form, typed)
             except Refused as refused:
                 errors = [("", words(refused))]
             else:
