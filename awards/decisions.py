@@ -18,6 +18,7 @@ from policy.money import cny, show_wan, uppercase_cny
 from portal import clock
 from portal.accounts.models import Role, Unit
 from portal.audit.recording import record
+from portal.types import known
 from reviews.holding import require_call_role
 from reviews.refusals import Refused
 
@@ -201,7 +202,7 @@ def _approve(item: DecisionItem, case: Application, decision: Decision, *, actor
     to_finance = workflow.next_stage(case, after=Status.DECISION) == Status.FINANCE
     if to_finance:
         bureau = Unit.objects.get(code=FINANCE_BUREAU)
-        workflow.add_party(case, Part.FINANCE, unit=bureau, at=decision.released_at)
+        workflow.add_party(case, Part.FINANCE, unit=bureau, at=known(decision.released_at))
     workflow.move(case, "decide", actor=actor, unit=unit, public_note=decision.number)
     telling.letter(
         case,

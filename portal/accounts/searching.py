@@ -1,5 +1,6 @@
 """Organisations, for the portal's search (portal.searching)."""
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ def organisations(user, words, _text) -> Group:
     districts = districts_of(user) if user is not None else []
     if not districts:
         return Group(_("申报单位"))
-    found = Organisation.objects.filter(district__in=districts)
+    found: QuerySet = Organisation.objects.filter(district__in=districts)
     for word in words:
         found = containing(found, word, "name", "uscc")
     hits = [
