@@ -206,13 +206,14 @@ def compare_workbook(road: Road) -> None:
         "SELECT cap_places, committed_places, cap_places - committed_places"
         " FROM awards_capaccount WHERE rule = '10-1/places'"
     )
-    assert [tuple(row[name] for name in ("名额", "已用名额", "剩余名额")) for row in rows] == places
+    mine = [row for row in rows if row["条款"] == road.trip.line]
+    assert [tuple(row[name] for name in ("名额", "已用名额", "剩余名额")) for row in mine] == places
     details = {row["申报编号"]: row for row in table_of(book.worksheets[1], first="条款")}
-    mine = details[road.found["number"]]
-    assert [cny_of(mine[name]) for name in ("推荐额", "已批", "已拨")] == [
+    case = details[road.found["number"]]
+    assert [cny_of(case[name]) for name in ("推荐额", "已批", "已拨")] == [
         Decimal(road.trip.granted_cny)
     ] * 3
-    assert mine["单位"] == road.trip.organisation
+    assert case["单位"] == road.trip.organisation
 
 
 def table_of(sheet, *, first: str) -> list[dict]:
