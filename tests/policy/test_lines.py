@@ -6,7 +6,7 @@ import pytest
 
 from applications.forms import SectionForm
 from applications.models import MOVES
-from policy.entries import Catalogue
+from policy.entries import REVIEWERS_INPUTS, Catalogue
 from policy.schema import LETTER_FIELDS
 from policy.text import placeholders
 
@@ -19,7 +19,6 @@ UNITS = {
     for entry in CATALOGUE.document.articles
 }  # fmt: skip
 # What the reviewers add; the form does not ask it.
-PROPOSED = {"proposed_cny"}
 # Side stages: not on the road, but reached from it and back.
 SIDE = {"correction", "objection"}
 WITHOUT_MONEY = {"12-1", "13-0"}
@@ -67,7 +66,7 @@ def test_a_form_names_the_case_and_ends_with_files_and_review(schema):
 
 def test_every_input_of_the_rule_is_asked_or_given_by_reviewers(schema):
     for item in schema.award.inputs:
-        if item.code not in PROPOSED:
+        if item.code not in REVIEWERS_INPUTS:
             assert schema.form.fields[item.code].type == item.type
     kinds = [section.kind for section in schema.form.sections]
     assert schema.award.items is ("invoices" in kinds)
