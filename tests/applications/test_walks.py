@@ -1,0 +1,119 @@
+"""An applicant's walk of every line, in the pages: start, fill in, check, submit, receipt."""
+
+import re
+from copy import copy
+from random import Random
+
+import pytest
+from django.urls import reverse
+
+from applications import checks, content
+from applications.models import Application
+from awards.demonstration.answers import Project
+from awards.demonstration.filling import fill
+from awards.demonstration.papers import Papers
+from policy import calendars, loading
+from policy.entries import Catalogue
+from policy.models import Measure
+from portal import clock
+from portal.accounts.models import Role, Unit
+from tests.applications.definition import make_call
+from tests.factories import OrganisationFactory, person
+
+pytestmark = pytest.mark.django_db
+CATALOGUE = Catalogue()
+SCHEMAS = {entry.line: entry.schema for entry in CATALOGUE.definitions}
+# What a call must decide where the document is silent; invented.
+DECIDED = {
+    "rate": "0.30",
+    "premium_rate": "0.50",
+    "window_start": "2024-01-01",
+    "window_end": "2026-06-30",
+    "merger_condition": "all",
+    "new_input_meaning": "all",
+}
+
+
+def only(line: str) -> Catalogue:
+    """The catalogue with one line: a test need not load the other 31."""
+    part = copy(CATALOGUE)
+    part.measures = [pair for pair in CATALOGUE.measures if pair[1].line == line]
+    part.definitions = [entry for entry in CATALOGUE.definitions if entry.line == line]
+    return part
+
+
+def kind_for(schema) -> str:
+    """A kind of organisation that may apply."""
+    for row in schema.eligibility.requirements:
+        if row.test.field == "organisation_kind" and row.test.one_of:
+            return row.test.one_of[0]
+    return "enterprise"
+
+
+def open_call(line: str):
+    loading.load(only(line), actor="test")
+    calendars.seed(actor="test")
+    schema = SCHEMAS[line]
+    required = {
+        setting.code: DECIDED[setting.code] for setting in schema.settings if setting.required
+    }
+    return make_call(Measure.objects.get(line=line), CATALOGUE.newest(line).body, settings=required)
+
+
+@pytest.fixture(params=sorted(SCHEMAS))
+def call(request):
+    return open_call(request.param)
+
+
+@pytest.fixture
+def organisation(call):
+    made = OrganisationFactory(
+        district=Unit.objects.get(code="qixia"), kind=kind_for(SCHEMAS[call.measure.line])
+    )
+    return made
+
+
+def url(name: str, *args) -> str:
+    return reverse(f"application_{name}", args=args)
+
+
+def test_a_line_is_applied_for_from_its_call_to_the_receipt(client, call, organisation, run_tasks):
+    schema = SCHEMAS[call.measure.line]
+    admin = person(Role.ORG_ADMIN, organisation=organisation)
+    client.force_login(admin)
+    assert client.get(url("start", call.uid)).status_code == 200
+    client.post(url("start", call.uid))
+    case = Application.objects.get(organisation=organisation)
+
+    project = Project(
+        organisation=organisation.name, topic="固态电解质", title="固态电解质项目",
+        address="南京市栖霞区学海路 1 号", leader="周知远",
+    )  # fmt: skip
+    papers = Papers(clock.now())
+    fill(case, project, actor=admin, random=Random(schema.line), papers=papers)
+    case.refresh_from_db()
+
+    for section in schema.form.sections:
+        if section.kind != "review":
+            page = client.get(url("section", case.uid, section.code))
+            assert page.status_code == 200, section.code
+    found = [f"{p.section}.{p.field}: {p.message}" for p in checks.problems(case) if p.stops]
+    assert found == []
+
+    page = client.get(url("check", case.uid)).content.decode()
+    data = {
+        name: re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+        for name in ("action", "key", "seen")
+    }
+    read = re.findall(r'name="(warnings?|confirm\w*)"[^>]*value="([^"]*)"', page)
+    response = client.post(url("check", case.uid), data | dict(read) | {"pledge": "1"})
+    assert response.status_code == 302, response.content.decode()[:2000]
+    assert response["Location"] == url("receipt", case.uid)
+    case.refresh_from_db()
+    assert (case.status, case.title) == (
+        "recommendation",
+        content.load(case).values["project_name"],
+    )
+    receipt = client.get(url("receipt", case.uid)).content.decode()
+    assert case.number in receipt
+    assert bool(case.asked_cny) is (schema.award.kind != "none")
