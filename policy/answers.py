@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError as ValidationFault
 
 from policy import money
 from policy.issues import Issue
@@ -18,6 +19,7 @@ from policy.schema import Field
 MAX_TEXT = 200
 MAX_TEXTAREA = 5000
 PHONE = re.compile(r"1[3-9][0-9]{9}")
+ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
@@ -151,8 +153,15 @@ def _uscc(field: Field, raw: Any) -> str:
 
 
 def _id_number(field: Field, raw: Any) -> str:
-    """居民身份证号码 (GB 11643): place, date of birth and check digit."""
-    if not isinstance(raw, str) or not ric.is_valid(raw) or ric.compact(raw) != raw:
+    """居民身份证号码 (GB 11643): form, date of birth and check digit. The place is not looked up: a
+    number bears the place of its issue, which may not have had that code at the birth."""
+    if not isinstance(raw, str) or not ID_NUMBER.fullmatch(raw):
+        _refuse(field, "not_an_id_number")
+    try:
+        ric.get_birth_date(raw)
+    except ValidationFault:
+        _refuse(field, "not_an_id_number")
+    if ric.calc_check_digit(raw) != raw[-1]:
         _refuse(field, "not_an_id_number")
     return raw
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from applications.content import ASKED_FIELDS, Content
 from awards.demonstration import fitting, vocabulary
-from awards.demonstration.codes import credit_code
+from awards.demonstration.codes import credit_code, id_number
 from policy.schema import Condition, DefinitionSchema, Field, InvoiceTable, Section, Table
 
 WAN = 10_000
@@ -347,6 +347,7 @@ _MAKERS = {
     "multichoice": Composer.choices,
     "bool": Composer.yes,
     "uscc": Composer.code,
+    "id_number": lambda it, item: id_number(it.random),
     "phone": Composer.phone,
     "email": lambda it, item: "project@demo.example",
     "url": lambda it, item: "https://www.demo.example/",
