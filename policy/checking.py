@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
-from policy import call_settings
+from policy import call_settings, coverage
 from policy.computing import (
     Computation,
     InputsRefused,
@@ -18,6 +18,7 @@ from policy.computing import (
     canonical,
     compute,
     replay,
+    stack_accounts,
 )
 from policy.entries import CATALOGUE, Case, CaseKind, Catalogue, DefinitionEntry
 from policy.schema import parse
@@ -38,6 +39,9 @@ class Report:
     definitions: int = 0
     quotes: int = 0
     cases: int = 0
+    sentences: int = 0
+    # Sentences without money, and those that speak of money but have no rule, with the reason.
+    without_money: list[tuple[int, str, str]] = field(default_factory=list)
     faults: list[CatalogueError] = field(default_factory=list)
 
 
@@ -66,6 +70,13 @@ def check(root: Path = CATALOGUE) -> Report:
     articles = article_texts(catalogue.text)
     report.faults += _check_document(catalogue, articles)
     report.articles = len(catalogue.document.articles)
+    report.faults += _check_sentences(catalogue, articles)
+    report.sentences = len(catalogue.sentences)
+    report.without_money = [
+        (row.article, row.text, row.why.zh if row.why else "")
+        for row in catalogue.sentences
+        if not row.lines
+    ]
     for file, measure in catalogue.measures:
         report.lines += 1
         report.quotes += 1
@@ -130,6 +141,37 @@ def _check_document(catalogue: Catalogue, articles: Mapping[int, str]) -> Iterat
             yield measure_file.fault(("article",), f"no article {measure.article} in document.yaml")
 
 
+# Words of a sentence that promises money, or speaks of it.
+FUNDING = re.compile("资助|奖励|补贴|补偿|万元|资金|基金|经费")
+
+
+def _check_sentences(catalogue: Catalogue, articles: Mapping[int, str]) -> Iterator[CatalogueError]:
+    """Every sentence of the text is listed once, in its order; every one that speaks of money has
+    a line with a rule, or says why it has none; every line stands under the sentence it quotes."""
+    file = catalogue.sentences_file
+    clauses = {measure.line: squeeze(measure.clause) for _file, measure in catalogue.measures}
+    left = {no: squeeze(re.split("[（(〔]责任单位", text)[0]) for no, text in articles.items()}
+    seen: set[str] = set()
+    for index, row in enumerate(catalogue.sentences):
+        here, sentence = ("sentences", index), squeeze(row.text)
+        if not left.get(row.article, "").startswith(sentence):
+            yield file.fault((*here, "text"), f"not the next sentence of article {row.article}")
+        else:
+            left[row.article] = left[row.article].removeprefix(sentence)
+        for line in row.lines:
+            clause = clauses.get(line, "").rstrip("。；")
+            if not clause or not (clause in sentence or sentence.rstrip("。；") in clause):
+                yield file.fault((*here, "lines"), f"line {line} does not quote this sentence")
+        seen |= set(row.lines)
+        if not row.lines and row.why is None and FUNDING.search(sentence):
+            yield file.fault(here, f"speaks of money, has no rule and no why: {row.text}")
+    for number, rest in left.items():
+        if rest:
+            yield file.fault((), f"article {number}: not listed from “{rest[:20]}” on")
+    for line in sorted(set(clauses) - seen):
+        yield file.fault((), f"line {line} stands under no sentence")
+
+
 # --- golden cases -----------------------------------------------------------------
 
 
@@ -146,9 +188,12 @@ def _check_cases(entry: DefinitionEntry) -> Iterator[CatalogueError]:
     if cases.example_call is not None:
         for wrong in call_settings.problems(entry.schema, cases.example_call).values():
             yield file.fault(("example_call",), f"example_call: {wrong}")
+    results: list[tuple[Case, Computation]] = []
     for index, case in enumerate(cases.cases):
-        for reason in _check_case(entry, case):
+        for reason in _check_case(entry, case, results):
             yield file.fault(("cases", index), f"case {case.code}: {reason}")
+    for part in coverage.missing(entry, results):
+        yield file.fault((), f"no case shows {part}")
 
 
 def run(entry: DefinitionEntry, case: Case) -> Computation:
@@ -163,6 +208,9 @@ def run(entry: DefinitionEntry, case: Case) -> Computation:
     keys = {
         account.code: account.key for account in accounts(schema, settings=settings, scope=scope)
     }
+    keys |= {
+        stack.code: stack.key for stack in stack_accounts(schema, settings=settings, scope=scope)
+    }
     unknown = [item.cap for item in case.committed if item.cap not in keys]
     if unknown:
         raise KeyError(f"no cap {unknown[0]!r}")
@@ -172,7 +220,7 @@ def run(entry: DefinitionEntry, case: Case) -> Computation:
     )
 
 
-def _check_case(entry: DefinitionEntry, case: Case) -> Iterator[str]:
+def _check_case(entry: DefinitionEntry, case: Case, results: list) -> Iterator[str]:
     try:
         result = run(entry, case)
     except InputsRefused as refused:
@@ -181,6 +229,7 @@ def _check_case(entry: DefinitionEntry, case: Case) -> Iterator[str]:
     except KeyError as fault:
         yield str(fault.args[0])
         return
+    results.append((case, result))
     expect = case.expect
     found = {
         "eligible": result.eligible,

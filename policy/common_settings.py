@@ -34,7 +34,7 @@ def added(
     stacks = [entry for entry in stacking if body["line"] in entry["lines"]]
     wanted = [
         *_of_caps(body),
-        *_of_stacking(stacks),
+        *_of_stacking(stacks, body["award"].get("kind")),
         *_of_places(body),
         *_of_money(body, list(lines)),
         *_of_handling(list(units)),
@@ -85,10 +85,12 @@ def _of_caps(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
         yield "cap_amount", {"code": f"{code}.amount_cny", "max": cap["amount_cny"], "of": of}
 
 
-def _of_stacking(stacks: Iterable[Entry]) -> Iterable[tuple[str, Entry]]:
+def _of_stacking(stacks: Iterable[Entry], kind: str) -> Iterable[tuple[str, Entry]]:
     for stack in stacks:
         code, of = stack["code"], stack["label"]
-        yield "stacking_mode", {"code": f"{code}.mode", "of": of}
+        # A recognition without money has no amount that could be topped up.
+        modes = {"none", "exclude"} if kind == "none" else {"none", "exclude", "higher", "top_up"}
+        yield "stacking_mode", {"code": f"{code}.mode", "of": of, "only": modes}
         yield "stacking_scope", {"code": f"{code}.scope", "default": stack["scope"], "of": of}
 
 

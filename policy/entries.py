@@ -3,6 +3,7 @@
 ::
 
     document.yaml, document.txt    the document, its articles and their units
+    sentences.yaml                 every sentence of the text with its lines, or without money
     units.yaml                     responsible units and districts
     shared.yaml, shared/*.yaml     fields, settings, sections, plans … that several lines use
     stacking.yaml                  lines whose support for one subject may not simply add up
@@ -156,6 +157,26 @@ class MeasureEntry:
 
 
 @dataclass(frozen=True)
+class SentenceEntry:
+    """A sentence of an article: the lines whose rule it is, or why it has none although it speaks
+    of money. Neither: a sentence without money."""
+
+    article: int
+    text: str
+    lines: tuple[str, ...] = ()
+    why: Text | None = None
+
+    def check(self):
+        if self.lines and self.why is not None:
+            raise Wrong("a sentence with lines needs no why", "why")
+
+
+@dataclass(frozen=True)
+class SentencesEntry:
+    sentences: tuple[SentenceEntry, ...]
+
+
+@dataclass(frozen=True)
 class StackingEntry:
     stacking: tuple[Stacking, ...]
 
@@ -260,6 +281,8 @@ class Catalogue:
         self.units = units.units
         self.document_file, self.document = self._entry(DocumentEntry, "document.yaml")
         self.text = self._text("document.txt")
+        self.sentences_file, sentences = self._entry(SentencesEntry, "sentences.yaml")
+        self.sentences = sentences.sentences
         self.shared = Shared(self._shared_files())
         self.stacking = self._stacking()
         self.measures: list[tuple[YamlFile, MeasureEntry]] = []

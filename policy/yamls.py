@@ -56,7 +56,8 @@ class YamlFile:
         except FileNotFoundError:
             raise CatalogueError(shown, None, "file is missing") from None
         except UnicodeDecodeError as fault:
-            raise CatalogueError(shown, None, f"not UTF-8 at byte {fault.start}") from None
+            line = fault.object[: fault.start].count(b"\n") + 1
+            raise CatalogueError(shown, line, f"not UTF-8 at byte {fault.start}") from None
         loader = StrictLoader(text)
         try:
             node = loader.get_single_node()

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         listed.add_argument("--json", action="store_true", help="as JSON")
         check = commands.add_parser("check", help="quotes, schemas and golden cases of the files")
         check.add_argument("--path", type=Path, default=CATALOGUE, help="folder of the catalogue")
+        check.add_argument("--sentences", action="store_true", help="list those without a rule")
 
         fields = commands.add_parser("fields", help="the inputs of a line's award rule")
         fields.add_argument("line")
@@ -67,7 +68,7 @@ class Command(BaseCommand):
                 f"{caps or '—'}  quota {entry['quota'] or '—'}  rate {entry['rate'] or '—'}"
             )
 
-    def _check(self, *, path, **options):
+    def _check(self, *, path, sentences: bool, **options):
         report = checking.check(path)
         for fault in report.faults:
             self.stderr.write(str(fault))
@@ -77,6 +78,12 @@ class Command(BaseCommand):
             f"{report.lines} lines, {report.definitions} definitions, {report.articles} articles: "
             f"{report.quotes} quotes and {report.cases} golden cases hold"
         )
+        self.stdout.write(
+            f"{report.sentences} sentences: {report.sentences - len(report.without_money)} with a "
+            f"rule, {len(report.without_money)} without money for an application"
+        )
+        for article, text, why in report.without_money if sentences else []:
+            self.stdout.write(f"  {article:>2}  {text}{f'  [{why}]' if why else ''}")
 
     def _fields(self, *, line, json: bool, **options):
         try:
