@@ -191,3 +191,16 @@ def test_an_id_number_is_asked_only_where_a_person_is_paid():
         if item.payee == "account"
     }
     assert asking == paid == {"20-1"}
+
+
+# A cap counted for these is told apart by an answer of the form; the others are the organisation's,
+# or (a project without a name of its own elsewhere) the case's.
+TOLD_APART = {"task", "centre", "platform", "result", "incubator", "institute", "station", "fund"}
+
+
+def test_what_a_cap_counts_for_is_told_by_an_answer_of_the_form(schema):
+    scopes = {cap.scope for cap in schema.caps} & TOLD_APART
+    named = {identity.scope: identity.field for identity in schema.identities}
+    assert scopes <= set(named)
+    for field in named.values():
+        assert schema.form.fields[field].required
