@@ -93,28 +93,34 @@ def closure(
                 if new:
                     found.setdefault(model, set()).update(new)
                     waiting.append(model)
-    while _drop_strangers(found, fixed, left | set(shared)):
+    gone: Keys = {}
+    while _drop_strangers(found, gone, fixed, left | set(shared)):
         pass
     return {model: keys for model, keys in found.items() if keys}
 
 
 def _drop_strangers(
-    found: Keys, fixed: set[type[models.Model]], left: set[type[models.Model]]
+    found: Keys, gone: Keys, fixed: set[type[models.Model]], left: set[type[models.Model]]
 ) -> bool:
-    """Leave out rows that need what was left out; True if there were any."""
+    """Leave out rows that need what is not among them, and rows of what was left out (``gone``);
+    True if there were any."""
     dropped = False
     for model, keys in found.items():
         if model in fixed:
             continue
         for link in foreign(model):
             target = link.related_model
-            if link.null or target not in found or target is model or target in left:
+            if target not in found or target is model or target in left:
                 continue
             rows = model._default_manager.filter(pk__in=keys)
-            there = rows.filter(**{f"{link.name}__in": found[target]})
-            gone = keys - set(there.values_list("pk", flat=True))
-            dropped |= bool(gone)
-            keys -= gone
+            if link.null:
+                strange = rows.filter(**{f"{link.name}__in": gone.get(target, ())})
+            else:
+                strange = rows.exclude(**{f"{link.name}__in": found[target]})
+            out = set(strange.values_list("pk", flat=True))
+            dropped |= bool(out)
+            gone.setdefault(model, set()).update(out)
+            keys -= out
     return dropped
 
 

@@ -47,9 +47,13 @@ def submitted(scene, number: int, **more) -> Application:
 
 @pytest.fixture
 def scene(settings):
-    """Three cases, one of them paid and one rejected; all of demonstration accounts."""
+    """Three cases, one of them approved and one rejected; all of demonstration accounts."""
+    return _scene(settings, quota={})
+
+
+def _scene(settings, **more):
     settings.DEMO = True
-    scene = make_scene(caps=[cap("unit", "2000000", scope="organisation")], quota={})
+    scene = make_scene(caps=[cap("unit", "2000000", scope="organisation")], **more)
     cases = [submitted(scene, number, asked="500000") for number in (1, 2, 3)]
     selection = scene.selection((cases[0], "support", "400000"), (cases[1], "reject", "0"))
     confirm_selection(selection, actor=scene.lead_head)
@@ -147,6 +151,18 @@ def test_guards_stand_again_and_verbs_go_on(scene):
     assert case.call == copied
     assert account.committed_cny == 400_000 * Award.objects.filter(call=copied).count()
     assert CallFigures.objects.get(call=copied).committed_cny == account.committed_cny
+
+
+def test_where_places_are_counted_only_cases_before_the_selection_are_copied(settings):
+    _scene(settings)
+    made = large.load(cases=20, awards=0)
+    assert (made.cases, made.awards) == (20, 1)
+    assert set(
+        Application.objects.filter(call__code__endswith=large.MARK).values_list("status", flat=True)
+    ) == {"selection"}
+    assert faults() == []
+    with pytest.raises(large.Refused, match="no measure without a number of places"):
+        large.load(cases=20, awards=5)
 
 
 def test_real_data_are_left_alone(scene, settings):

@@ -48,13 +48,14 @@ class Command(BaseCommand):
         if not Measure.objects.filter(line=base.LINE).exists():
             raise CommandError("the policy is not loaded: manage.py policy load")
         try:
-            if size == "life":
+            if size != "base":
                 life.make(seed=seed, say=self.stderr.write)
         except life.NotLoaded:
-            self.stderr.write(
-                "There are data already: they stay as they are. The demonstration of full size"
-                " goes into an empty portal only (another DATA_DIR)."
-            )
+            if size == "life":
+                self.stderr.write(
+                    "There are data already: they stay as they are. The demonstration of full size"
+                    " goes into an empty portal only (another DATA_DIR)."
+                )
         if not life.is_loaded():
             base.make()
         if size == "large":
