@@ -28,8 +28,14 @@ def release(change: CallChange, *, actor) -> CallChange:
     change = call_changes.put_into_effect(change, actor=actor)
     call = change.call
     line = difference_of(change)
+    # A guide is long: the notice says that it was put right, the call's page shows how.
+    wording = (
+        _("{what}已更正，请查看申报通知。理由：{reason}")
+        if change.field in CallChange.TEXTS
+        else _("{what}由{before}变更为{after}。理由：{reason}")
+    )
     body = format_lazy(
-        _("{what}由{before}变更为{after}。理由：{reason}"),
+        wording,
         what=line.what,
         before=line.before,
         after=line.after,

@@ -275,8 +275,11 @@ def _possible_kinds(call: Call, changes, *, at) -> list[tuple[str, str]]:
         return []
     possible = []
     for kind in CallChange.Field:
-        over = call.closes_at <= at and kind != CallChange.Field.BUDGET
-        unbounded = kind == CallChange.Field.BUDGET and call.budget_cny is None
+        times = {CallChange.Field.CLOSES_AT, CallChange.Field.CLOSE}
+        over = call.closes_at <= at and kind in times
+        unbounded = (kind == CallChange.Field.BUDGET and call.budget_cny is None) or (
+            kind == CallChange.Field.PLACES and call.places is None
+        )
         if kind not in waiting and not over and not unbounded:
             possible.append((kind.value, str(kind.label)))
     return possible

@@ -1,14 +1,20 @@
 """Questions to one line from outside the portal: which inputs it takes, what it would award."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from policy.computing import Computation, Scope, compute
+from policy import call_settings
+from policy.computing import Computation, InputsRefused, Scope, compute, read_inputs
 from policy.invoices import BY_CODE, COLUMNS
+from policy.issues import Issue
 from policy.models import Call, Definition
 from policy.schema import DefinitionSchema, Field, parse
 from portal import clock
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class UnknownLine(LookupError):
@@ -72,34 +78,122 @@ def _unit(item: Field) -> str | None:
     return item.unit.zh if item.unit else None
 
 
-def answer(line: str, inputs: Mapping[str, Any], *, call_code: str | None = None) -> Computation:
-    """The award of the inputs: under a published call's settings, or with what is open left open.
+# Keys of an input beside the line's own: settings of an assumed call, and the day of the question.
+SETTINGS, ON = "settings", "on"
 
-    Raises UnknownLine, UnknownCall, and ``computing.InputsRefused`` naming each wrong field.
+
+def answer(line: str, inputs: Mapping[str, Any], *, call_code: str | None = None) -> Computation:
+    """The award of the inputs: under a published call's settings, under those that the inputs
+    assume (``settings``), or with what is open left open; on the day ``on``, or today.
+
+    Raises UnknownLine, UnknownCall, and ``computing.InputsRefused`` naming each wrong field. A
+    date outside the window is refused here: nobody asks for an amount that leaves it out silently.
     """
-    today = clock.today()
-    if call_code is None:
-        schema = schema_in_force(line)
-        return compute(schema, inputs=inputs, settings=None, committed={}, on=today)
-    call = (
-        Call.objects.published()
-        .select_related("definition", "figures")
-        .filter(code=call_code, measure__line=line)
-        .first()
-    )
+    own = {code: value for code, value in inputs.items() if code not in {SETTINGS, ON}}
+    call = None if call_code is None else _published(line, call_code)
+    schema = schema_in_force(line) if call is None else parse(call.definition.body)
+    issues: list[Issue] = []
+    on = _day(inputs.get(ON), call, issues)
+    settings = _settings(schema, inputs.get(SETTINGS), call, issues)
+    issues += _outside_window(schema, own, settings)
+    try:
+        read_inputs(schema, own)
+    except InputsRefused as refused:
+        issues += refused.issues
+    if issues:
+        raise InputsRefused(issues)
     if call is None:
-        raise UnknownCall(call_code, line)
+        return compute(schema, inputs=own, settings=settings, committed={}, on=on)
     scope = Scope(year=call.year, call=call.uid, budget_cny=call.budget_cny)
     figures = getattr(call, "figures", None)
     used = figures.committed_cny if figures else Decimal("0.00")
     return compute(
-        parse(call.definition.body),
-        inputs=inputs,
-        settings=call.settings,
+        schema,
+        inputs=own,
+        settings=settings,
         committed={("call_budget", f"call:{call.uid}/call"): used},
-        on=today,
+        on=on,
         scope=scope,
     )
+
+
+def _published(line: str, code: str) -> Call:
+    found = (
+        Call.objects.published()
+        .select_related("definition", "figures")
+        .filter(code=code, measure__line=line)
+        .first()
+    )
+    if found is None:
+        raise UnknownCall(code, line)
+    return found
+
+
+def _day(raw: Any, call: Call | None, issues: list[Issue]) -> date:
+    """The day of the question; under a call a day on which it can be applied for."""
+    if raw is None:
+        return clock.today()
+    try:
+        day = date.fromisoformat(raw)
+    except (TypeError, ValueError):
+        issues.append(Issue(ON, "not_a_date", {"value": raw}))
+        return clock.today()
+    if call is not None:
+        start, end = (clock.local(at).date() for at in (call.opens_at, call.closes_at))
+        if not start <= day <= end:
+            facts = {"value": raw, "start": start, "end": end}
+            issues.append(Issue(ON, "outside_window", facts))
+    return day
+
+
+# What a setting's refusal is called among the issues, and under which name the bound goes.
+_SETTING_ISSUES = {
+    "unknown": ("unknown", ""),
+    "too_large": ("above_max", "max"),
+    "too_small": ("below_min", "min"),
+    "unknown_choice": ("not_a_choice", ""),
+}
+
+
+def _settings(
+    schema: DefinitionSchema, raw: Any, call: Call | None, issues: list[Issue]
+) -> Mapping[str, Any] | None:
+    """The call's settings; or the assumed ones, each checked as an administrator's would be."""
+    if raw is None:
+        return None if call is None else call.settings
+    if call is not None:
+        issues.append(Issue(SETTINGS, "not_with_call"))
+        return call.settings
+    if not isinstance(raw, Mapping):
+        issues.append(Issue(SETTINGS, "setting", {"reason": "expected an object"}))
+        return None
+    for code, wrong in call_settings.problems(schema, raw).items():
+        if wrong.reason == "missing":
+            continue
+        issue, bound = _SETTING_ISSUES.get(wrong.reason, ("setting", ""))
+        facts = {"value": raw.get(code), "reason": wrong.reason}
+        if bound:
+            facts[bound] = wrong.facts.get("bound")
+        issues.append(Issue(f"{SETTINGS}.{code}", issue, facts))
+    return raw
+
+
+def _outside_window(
+    schema: DefinitionSchema, inputs: Mapping[str, Any], settings: Mapping[str, Any] | None
+) -> list[Issue]:
+    """Invoices dated outside the window that is set."""
+    chosen = call_settings.Chosen(schema, settings)
+    start, end = chosen.optional("window_start"), chosen.optional("window_end")
+    rows = inputs.get("items")
+    if not (start and end) or not isinstance(rows, list):
+        return []
+    found = []
+    for number, row in enumerate(rows, start=1):
+        day = row.get("invoice_date") if isinstance(row, Mapping) else None
+        if isinstance(day, str) and DAY.fullmatch(day) and not start <= day <= end:
+            facts = {"value": day, "start": start, "end": end}
+            found.append(Issue("invoice_date", "outside_window", facts, row=number))
+    return found
 
 
 def answer_data(computation: Computation) -> dict[str, Any]:

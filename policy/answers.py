@@ -21,6 +21,7 @@ MAX_TEXTAREA = 5000
 PHONE = re.compile(r"1[3-9][0-9]{9}")
 ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+SCIENTIFIC = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?[eE]\+?[0-9]{1,4}")
 NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
@@ -66,6 +67,8 @@ def _number(field: Field, raw: Any, *, decimals: int) -> Decimal:
     if isinstance(raw, int) and abs(raw) > money.MAX_CNY:
         _refuse(field, "too_large", value="…", max=money.MAX_CNY)
     text = str(raw).strip()
+    if SCIENTIFIC.fullmatch(text) and abs(Decimal(text)) > money.MAX_CNY:
+        _refuse(field, "too_large", value=text, max=money.MAX_CNY)
     if not NUMBER.fullmatch(text):
         with_unit = re.match(r"[-+]?[\d,]+(\.\d+)?\s*[^\d\s.,eE]", text)
         code = "wrong_unit" if with_unit else "not_a_number"

@@ -1,4 +1,5 @@
-"""Acts on a published call: a later cut-off, more budget, an early end. Two people, and a reason.
+"""Acts on a published call: a later cut-off, more budget or places, a text put right, an early
+end. Two people, and a reason.
 
 The row of an act is its announcement too: the call's pages show every released one.
 """
@@ -11,7 +12,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from policy.calls import CallRefused, locked, policy_admins, require_policy_admin, told
+from policy.calls import (
+    CallRefused,
+    locked,
+    policy_admins,
+    require_policy_admin,
+    schema_of,
+    told,
+)
 from policy.models import Call, CallChange, CallFigures
 from portal import clock
 from portal.audit.recording import record
@@ -20,9 +28,15 @@ from portal.notices.outbox import enqueue
 
 @transaction.atomic
 def draft(
-    call: Call, field: str, *, actor, reason: str, after: datetime | Decimal | None = None
+    call: Call,
+    field: str,
+    *,
+    actor,
+    reason: str,
+    after: datetime | Decimal | int | str | None = None,
 ) -> CallChange:
-    """Draft an act on a published call: ``closes_at`` (later), ``budget_cny`` (more), ``close``.
+    """Draft an act on a published call: ``closes_at`` (later), ``budget_cny`` and ``places`` (more),
+    ``title_zh``, ``title_en``, ``guide_zh`` (put right), ``close``.
 
     It takes effect when a second person releases it. One of each kind waits at a time.
     """
@@ -113,6 +127,10 @@ def put_into_effect(change: CallChange, *, actor) -> CallChange:
     Call.objects.filter(pk=call.pk).update(**written)
     if change.field == CallChange.Field.BUDGET:
         CallFigures.objects.filter(call=call).update(budget_cny=change.after_value, updated_at=now)
+    if change.field == CallChange.Field.PLACES:
+        CallFigures.objects.filter(call=call).update(
+            places_total=change.after_value, updated_at=now
+        )
     call.refresh_from_db()
     change.state, change.released_by, change.released_at = CallChange.State.RELEASED, actor, now
     change.save(update_fields=["state", "released_by", "released_at"])
@@ -139,7 +157,7 @@ def check(call: Call, field: str, *, after, at: datetime) -> None:
     """Whether the act is possible at the moment; CallRefused says why not."""
     if call.status != Call.Status.PUBLISHED:
         raise CallRefused("not_published", status=call.status)
-    if call.closes_at <= at and field != CallChange.Field.BUDGET:
+    if call.closes_at <= at and field in {CallChange.Field.CLOSES_AT, CallChange.Field.CLOSE}:
         raise CallRefused("past", closes_at=call.closes_at, at=at)
     if field == CallChange.Field.CLOSES_AT and after <= call.closes_at:
         raise CallRefused("not_later", closes_at=call.closes_at)
@@ -148,6 +166,24 @@ def check(call: Call, field: str, *, after, at: datetime) -> None:
             raise CallRefused("budget_unbounded")
         if after <= call.budget_cny:
             raise CallRefused("budget_lower", budget_cny=call.budget_cny)
+
+    if field == CallChange.Field.PLACES:
+        _check_places(call, after)
+    if field in CallChange.TEXTS and not str(after).strip():
+        raise CallRefused("text_missing")
+    if field in CallChange.TEXTS and after == getattr(call, field):
+        raise CallRefused("text_same")
+
+
+def _check_places(call: Call, after: int) -> None:
+    """More places than before, and no more than the document names."""
+    if call.places is None:
+        raise CallRefused("places_unbounded")
+    if after <= call.places:
+        raise CallRefused("places_lower", places=call.places)
+    quota = schema_of(call.definition).quota if call.definition else None
+    if quota is not None and after > quota.places:
+        raise CallRefused("places_over_quota", quota=quota.places)
 
 
 def _facts(change: CallChange) -> dict[str, Any]:

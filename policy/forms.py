@@ -496,6 +496,19 @@ class CallChangeForm(forms.Form):
             )
         elif kind == CallChange.Field.BUDGET:
             after = WanField(label=_("追加金额"), help_text=_("在现预算之上增加的数额。"))
+        elif kind == CallChange.Field.PLACES:
+            after = WholeField(
+                label=_("增加个数"), help_text=_("在现名额之上增加的个数。"), max_length=6
+            )
+        elif kind in CallChange.TEXTS:
+            known = CallForm.base_fields[kind]
+            after = forms.CharField(
+                label=known.label,
+                help_text=_("在现文字上更正；申报条件和核算规则不能以更正改变。"),
+                max_length=known.max_length,
+                widget=known.widget,
+                initial=getattr(call, kind),
+            )
         else:
             after = None
         if after is not None:
@@ -507,6 +520,12 @@ class CallChangeForm(forms.Form):
 
     def clean_after(self):
         after = self.cleaned_data["after"]
+        if self.kind in CallChange.TEXTS:
+            return after.replace("\r\n", "\n").strip()
+        if self.kind == CallChange.Field.PLACES:
+            if after <= 0:
+                raise ValidationError(_("增加的个数须大于 0。"))
+            return (self.call.places or 0) + after
         if self.kind == CallChange.Field.BUDGET:
             if after is not None and after <= 0:
                 raise ValidationError(_("追加金额须大于 0。"))
@@ -542,6 +561,10 @@ def refusal_message(refused: CallRefused) -> str:
         "budget_lower": _("预算只能追加，不能减少。"),
         "budget_unbounded": _("该通知未设预算，无须追加。"),
         "not_later": _("截止时间只能延后。"),
+        "places_lower": _("名额只能增加，不能减少。"),
+        "places_unbounded": _("该通知未限名额，无须增加。"),
+        "text_missing": _("请填写更正后的文字。"),
+        "text_same": _("文字没有变化。"),
         "no_reason": _("请填写理由。"),
         "open_change": _("同类变更正待签发，请先签发或撤回。"),
         "not_open_change": _("该变更已办结。"),

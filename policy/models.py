@@ -425,6 +425,10 @@ class CallChange(models.Model):
     class Field(models.TextChoices):
         CLOSES_AT = "closes_at", _("延长截止时间")
         BUDGET = "budget_cny", _("追加预算")
+        PLACES = "places", _("增加名额")
+        TITLE_ZH = "title_zh", _("更正标题")
+        TITLE_EN = "title_en", _("更正英文标题")
+        GUIDE = "guide_zh", _("更正申报指南")
         CLOSE = "close", _("提前截止")
 
     class State(models.TextChoices):
@@ -435,9 +439,10 @@ class CallChange(models.Model):
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="changes")
     field = models.CharField(_("事项"), max_length=12, choices=Field.choices)
-    # As text: a moment in ISO 8601 (UTC), an amount in 元, nothing for a closing.
-    before = models.CharField(_("变更前"), max_length=40, blank=True)
-    after = models.CharField(_("变更后"), max_length=40, blank=True)
+    # As text: a moment in ISO 8601 (UTC), an amount in 元, a number of places, the text itself,
+    # nothing for a closing.
+    before = models.TextField(_("变更前"), blank=True)
+    after = models.TextField(_("变更后"), blank=True)
     reason = models.CharField(_("理由"), max_length=500)
     state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.DRAFTED)
     drafted_by = models.ForeignKey(
@@ -497,7 +502,19 @@ class CallChange(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(field="close", after="")
-                | (Q(field__in=["closes_at", "budget_cny"]) & ~Q(after="")),
+                | (
+                    Q(
+                        field__in=[
+                            "closes_at",
+                            "budget_cny",
+                            "places",
+                            "title_zh",
+                            "title_en",
+                            "guide_zh",
+                        ]
+                    )
+                    & ~Q(after="")
+                ),
                 name="policy_callchange_field_known",
             ),
             models.UniqueConstraint(
@@ -538,10 +555,17 @@ class CallChange(models.Model):
             return ""
         return value.astimezone(UTC).isoformat() if field == "closes_at" else str(value)
 
+    # The texts of a call that an act may put right; what it lays down is fixed at publication.
+    TEXTS = ("title_zh", "title_en", "guide_zh")
+
     @staticmethod
     def decode(field: str, text: str):
         if not text:
             return None
+        if field in CallChange.TEXTS:
+            return text
+        if field == "places":
+            return int(text)
         return datetime.fromisoformat(text) if field == "closes_at" else Decimal(text)
 
     @property

@@ -80,6 +80,40 @@ CREATE CONSTRAINT TRIGGER policy_call_changed_by_act AFTER UPDATE ON policy_call
   EXECUTE FUNCTION policy_call_changed_by_act();
 """
 
+# 0004. Places and texts too.
+MORE_CHANGES = """
+CREATE FUNCTION policy_call_put_right_by_act() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  column_name text;
+BEGIN
+  FOREACH column_name IN ARRAY ARRAY['places', 'title_zh', 'title_en', 'guide_zh'] LOOP
+    CONTINUE WHEN to_jsonb(OLD) -> column_name IS NOT DISTINCT FROM to_jsonb(NEW) -> column_name;
+    PERFORM 1 FROM policy_callchange
+      WHERE call_id = NEW.id AND field = column_name AND state = 'released'
+        AND after = to_jsonb(NEW) ->> column_name;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'a published call changes by a released act only (%)', column_name
+        USING ERRCODE = 'integrity_constraint_violation',
+              CONSTRAINT = 'policy_call_changed_by_act';
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER policy_call_put_right_by_act AFTER UPDATE ON policy_call
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.status <> 'draft' AND (
+    OLD.places IS DISTINCT FROM NEW.places
+    OR OLD.title_zh IS DISTINCT FROM NEW.title_zh
+    OR OLD.title_en IS DISTINCT FROM NEW.title_en
+    OR OLD.guide_zh IS DISTINCT FROM NEW.guide_zh))
+  EXECUTE FUNCTION policy_call_put_right_by_act();
+"""
+
+DROP_MORE_CHANGES = """
+DROP TRIGGER policy_call_put_right_by_act ON policy_call;
+DROP FUNCTION policy_call_put_right_by_act();
+"""
+
 DROP_CHANGES = """
 DROP TRIGGER policy_call_changed_by_act ON policy_call;
 DROP FUNCTION policy_call_changed_by_act();

@@ -326,7 +326,7 @@ def test_dropped_act_stays_in_the_record_with_its_note(client, as_person):
     assert call.status == "published"
 
 
-@pytest.mark.parametrize("kind", ["places", "settings"])
+@pytest.mark.parametrize("kind", ["year", "settings"])
 def test_act_of_another_kind_is_not_found(client, drafter, kind):
     call = make_published()
     assert client.get(reverse("policy_callchange_new", args=[call.uid, kind])).status_code == 404

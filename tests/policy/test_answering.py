@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from policy import answering, calls, loading
+from policy.computing import InputsRefused
 from policy.entries import Catalogue
 from policy.models import CallFigures, Measure
 from portal import clock
@@ -109,7 +110,7 @@ def test_a_stated_rate_needs_no_call(tmp_path, capsys):
     ("line", "data", "reason"),
     [
         ("8-2", {"rd_input_cny": "-5"}, "rd_input_cny: 不能为负数（-5）"),
-        ("8-2", {"rd_input_cny": 1.5e16}, "rd_input_cny: “1.5e+16”不是数字"),
+        ("8-2", {"rd_input_cny": 1.5e16}, "rd_input_cny: 数额过大（1.5e+16）"),
         ("8-2", {"rd_input_cny": "200万"}, "rd_input_cny: “200万”带有单位"),
         ("8-2", {}, "rd_input_cny: 请填写此项"),
         ("8-2", {"rd_input_cny": "5", "colour": "red"}, "colour: 没有“colour”这一项"),
@@ -165,3 +166,59 @@ def test_every_line_tells_its_fields(line):
     codes = [item["code"] for item in answering.input_fields(line)]
     assert codes
     assert len(codes) == len(set(codes))
+
+
+RATES = {"rate": "0.30", "window_start": "2025-01-01", "window_end": "2025-12-31"}
+
+
+def refused_issues(line, inputs, **more):
+    with pytest.raises(InputsRefused) as refused:
+        answering.answer(line, inputs, **more)
+    return [(issue.place, issue.code) for issue in refused.value.issues]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "code"),
+    [
+        ({"colour": "red"}, "colour", "unknown"),
+        ({"items": []}, "items", "required"),
+        ({"items": [ITEM | {"net_cny": "-1"}]}, "items[1].net_cny", "negative"),
+        ({"items": [ITEM | {"net_cny": "400万元"}]}, "items[1].net_cny", "wrong_unit"),
+        ({"items": [ITEM | {"net_cny": "1e30"}]}, "items[1].net_cny", "too_large"),
+        ({"items": [ITEM | {"net_cny": float("nan")}]}, "items[1].net_cny", "not_a_number"),
+        ({"items": [ITEM | {"net_cny": "NaN"}]}, "items[1].net_cny", "not_a_number"),
+        ({"items": [ITEM | {"fiscal_percent": "101"}]}, "items[1].fiscal_percent", "above_max"),
+        ({"items": [ITEM | {"invoice_date": "2024-12-31"}]}, "items[1].invoice_date",
+         "outside_window"),
+        ({"items": [ITEM, ITEM | {"invoice_date": "2026-02-30"}]}, "items[2].invoice_date",
+         "not_a_date"),
+        ({"settings": RATES | {"rate": "1.5"}}, "settings.rate", "above_max"),
+        ({"settings": RATES | {"rate": "-0.1"}}, "settings.rate", "below_min"),
+        ({"settings": RATES | {"speed": 1}}, "settings.speed", "unknown"),
+        ({"settings": []}, "settings", "setting"),
+        ({"on": "yesterday"}, "on", "not_a_date"),
+    ],
+)  # fmt: skip
+def test_each_wrong_input_is_its_own_error_and_names_its_field(change, place, code):
+    assert (place, code) in refused_issues("10-1", INPUTS | {"settings": RATES} | change)
+
+
+def test_an_absent_base_is_required():
+    assert refused_issues("8-1", {"jointly_published": True}) == [
+        ("enterprise_input_cny", "required")
+    ]
+
+
+def test_assumed_settings_compute_without_a_call():
+    found = answering.answer("10-1", INPUTS | {"settings": RATES, "on": "2026-03-02"})
+    assert (found.computed_cny, found.capped_cny) == (Decimal("1200000.00"),) * 2
+    assert found.missing_settings == ()
+
+
+def test_a_day_outside_the_call_and_settings_beside_it_are_refused(call):
+    code = call.code
+    given = INPUTS | {"on": "2020-01-01", "settings": {"rate": "0.5"}}
+    assert refused_issues("10-1", given, call_code=code) == [
+        ("on", "outside_window"),
+        ("settings", "not_with_call"),
+    ]

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from policy import call_changes
 from policy.calls import CallRefused
-from policy.models import CallChange
+from policy.models import Call, CallChange
 from portal import clock as portal_clock
 from portal.accounts.models import Role
 from portal.audit.models import Event
@@ -212,3 +212,57 @@ def test_an_act_that_starts_released_is_refused():
             released_at=now,
         )
     assert error.value.__cause__.diag.constraint_name == "policy_callchange_drafted"
+
+
+def test_more_places_count_for_the_call_and_its_ledger():
+    call = make_published(places=6)
+    change = make_change(call, "places", after=8, reason="增加名额")
+    call_changes.put_into_effect(change, actor=person("publisher"))
+    close_constraints()
+    call.refresh_from_db()
+    assert (call.places, call.figures.places_total) == (8, 8)
+    assert (change.before_value, change.after_value) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("places", "after", "reason"),
+    [(6, 6, "places_lower"), (6, 5, "places_lower"), (6, 11, "places_over_quota")],
+)
+def test_places_only_grow_and_not_above_the_document(places, after, reason):
+    call = make_published(places=places)
+    error = refusal(lambda: make_change(call, "places", after=after, reason="名额"))
+    assert error.reason == reason
+
+
+@pytest.mark.parametrize("field", ["title_zh", "title_en", "guide_zh"])
+def test_a_text_is_put_right_by_two_people(field):
+    call = make_published()
+    before = getattr(call, field)
+    change = make_change(call, field, after="更正后的文字", reason="笔误")
+    assert (
+        refusal(lambda: call_changes.put_into_effect(change, actor=person("drafter"))).reason
+        == "second_person"
+    )
+    call_changes.put_into_effect(change, actor=person("publisher"))
+    close_constraints()
+    call.refresh_from_db()
+    assert getattr(call, field) == "更正后的文字"
+    assert (change.before_value, change.after_value) == (before, "更正后的文字")
+
+
+@pytest.mark.parametrize(("after", "reason"), [("  ", "text_missing"), (None, "text_same")])
+def test_a_text_that_is_empty_or_the_same_is_no_act(after, reason):
+    call = make_published()
+    wanted = call.guide_zh if after is None else after
+    error = refusal(lambda: make_change(call, "guide_zh", after=wanted, reason="笔误"))
+    assert error.reason == reason
+
+
+@pytest.mark.parametrize("column", ["places", "title_zh", "guide_zh"])
+def test_places_and_texts_of_a_published_call_change_by_an_act_only(column):
+    call = make_published(places=6)
+    value = 7 if column == "places" else "改过"
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        Call.objects.filter(pk=call.pk).update(**{column: value})
+        close_constraints()
+    assert error.value.__cause__.diag.constraint_name == "policy_call_changed_by_act"
