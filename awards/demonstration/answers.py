@@ -17,6 +17,7 @@ from applications.content import ASKED_FIELDS, Content
 from awards.demonstration import fitting, vocabulary
 from awards.demonstration.codes import credit_code, id_number
 from policy.schema import Condition, DefinitionSchema, Field, InvoiceTable, Section, Table
+from policy.schema.award import DEDUCTION_INPUTS
 
 WAN = 10_000
 
@@ -92,6 +93,8 @@ class Composer:
 
     def answer(self, item: Field, *, certain: bool = False) -> Any:
         """An answer, or None where one need not be given and chance says no."""
+        if item.code in DEDUCTION_INPUTS.values():
+            return None  # made-up parts that do not count might leave nothing of the base
         if not (item.required or certain or item.code in self.demanded):
             chance = 0.05 if item.code in self.schema.rubric.avoid else 0.7
             if item.required_if is not None or self.random.random() > chance:

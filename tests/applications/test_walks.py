@@ -23,15 +23,17 @@ from tests.factories import OrganisationFactory, person
 pytestmark = pytest.mark.django_db
 CATALOGUE = Catalogue()
 SCHEMAS = {entry.line: entry.schema for entry in CATALOGUE.definitions}
-# What a call must decide where the document is silent; invented.
+# What a call must decide where the document is silent; invented. Of choices the first is taken.
 DECIDED = {
     "rate": "0.30",
     "premium_rate": "0.50",
     "window_start": "2024-01-01",
     "window_end": "2026-06-30",
-    "merger_condition": "all",
-    "new_input_meaning": "all",
 }
+
+
+def decided(setting):
+    return DECIDED.get(setting.code) or setting.choices[0].code
 
 
 def only(line: str) -> Catalogue:
@@ -54,9 +56,7 @@ def open_call(line: str):
     loading.load(only(line), actor="test")
     calendars.seed(actor="test")
     schema = SCHEMAS[line]
-    required = {
-        setting.code: DECIDED[setting.code] for setting in schema.settings if setting.required
-    }
+    required = {setting.code: decided(setting) for setting in schema.settings if setting.required}
     return make_call(Measure.objects.get(line=line), CATALOGUE.newest(line).body, settings=required)
 
 
