@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from policy.schema import Check, DefinitionSchema, Field, Table
+from portal.types import known
 
 Values = dict[str, Any]
 _ROUNDS = 12
@@ -77,7 +78,7 @@ def fit(
     elif check.kind == "sum_to" and check.parts:
         _parts(check, values, fields)
     elif check.kind == "at_most_selected":
-        values[check.left] = (values.get(check.left) or [])[: int(check.value)]
+        values[known(check.left)] = (values.get(check.left or "") or [])[: int(known(check.value))]
     return before != values
 
 
@@ -96,20 +97,20 @@ def _write(values: Values, item: Field, value: Decimal) -> None:
 
 
 def _pair(check: Check, values: Values, fields, writable: set[str]) -> None:
-    left, right = values.get(check.left), values.get(check.right)
+    left, right = values.get(check.left or ""), values.get(check.right or "")
     if left is None or right is None:
         return
     numeric = fields[check.left].is_numeric
     if check.kind == "same":
         if left != right:
             into, what = (check.left, right) if check.left in writable else (check.right, left)
-            values[into] = what
+            values[known(into)] = what
         return
     low, high = (Decimal(str(left)), Decimal(str(right))) if numeric else (left, right)
     if low <= high:
         return
     if {check.left, check.right} <= writable and not numeric:
-        values[check.left], values[check.right] = right, left
+        values[known(check.left)], values[known(check.right)] = right, left
     elif check.left in writable and numeric and high >= (fields[check.left].min or 0):
         # Somewhat below, so that a chain of such checks does not end in one number for all.
         lower = high if high < 4 else (high * 3 / 4).to_integral_value()
@@ -117,48 +118,52 @@ def _pair(check: Check, values: Values, fields, writable: set[str]) -> None:
     elif check.left in writable:
         values[check.left] = right
     else:
-        values[check.right] = left
+        values[known(check.right)] = left
 
 
 def _differ(check: Check, values: Values, fields) -> None:
-    left, item = values.get(check.left), fields[check.left]
-    if left is None or left != values.get(check.right):
+    left, item = values.get(check.left or ""), fields[known(check.left)]
+    if left is None or left != values.get(check.right or ""):
         return
     others = [choice.code for choice in item.choices if choice.code != left]
-    values[check.left] = others[0] if others else f"{left}（另）" if item.type == "text" else None
+    values[known(check.left)] = (
+        others[0] if others else f"{left}（另）" if item.type == "text" else None
+    )
 
 
 def _sum(check: Check, values: Values, fields, writable: set[str], *, bends: bool) -> None:
-    parts = [_number(values, code) for code in check.parts]
-    total = _number(values, check.total)
-    if None in parts or total is None or sum(parts) == total:
+    codes = known(check.parts)
+    parts = [part for code in codes if (part := _number(values, code)) is not None]
+    total = _number(values, known(check.total))
+    if len(parts) < len(codes) or total is None or sum(parts) == total:
         return
     if bends and total < sum(parts):
         rest, part = total, (total / len(parts)).to_integral_value(rounding="ROUND_DOWN")
-        for code in check.parts[:-1]:
+        for code in known(check.parts)[:-1]:
             _write(values, fields[code], part)
             rest -= part
-        _write(values, fields[check.parts[-1]], rest)
+        _write(values, fields[known(check.parts)[-1]], rest)
         return
     if check.total in writable:
-        _write(values, fields[check.total], sum(parts, Decimal(0)))
+        _write(values, fields[known(check.total)], sum(parts, Decimal(0)))
         return
-    rest = _number(values, check.total)
-    for code in check.parts[:-1]:
-        part = min(_number(values, code), rest)
+    rest = total
+    for code in known(check.parts)[:-1]:
+        part = min(known(_number(values, code)), rest)
         _write(values, fields[code], part)
         rest -= part
-    _write(values, fields[check.parts[-1]], rest)
+    _write(values, fields[known(check.parts)[-1]], rest)
 
 
 def _parts(check: Check, values: Values, fields) -> None:
-    parts = [_number(values, code) for code in check.parts]
-    if None in parts or sum(parts) == check.value:
+    codes, whole = known(check.parts), known(check.value)
+    parts = [part for code in codes if (part := _number(values, code)) is not None]
+    if len(parts) < len(codes) or sum(parts) == whole:
         return
-    rest = check.value
-    for index, code in enumerate(check.parts):
-        left = len(check.parts) - index
-        part = rest if left == 1 else (check.value / len(check.parts)).to_integral_value()
+    rest = whole
+    for index, code in enumerate(codes):
+        left = len(codes) - index
+        part = rest if left == 1 else (whole / len(codes)).to_integral_value()
         _write(values, fields[code], part)
         rest -= part
 
@@ -167,18 +172,18 @@ def _with_table(
     check: Check, values: Values, fields, table: Table, rows: list[Values], *, bends: bool
 ) -> None:
     if check.kind == "in_column":
-        cells = [row[check.column] for row in rows if row.get(check.column)]
-        if cells and values.get(check.left) not in {None, *cells}:
-            values[check.left] = cells[0]
+        cells = [row[known(check.column)] for row in rows if row.get(check.column or "")]
+        if cells and values.get(check.left or "") not in {None, *cells}:
+            values[known(check.left)] = cells[0]
         return
-    left = _number(values, check.left)
+    left = _number(values, known(check.left))
     if left is None:
         return
     if check.kind == "equals_table_total":
         columns = {column.code: column for column in table.columns}
-        total = sum((_number(row, check.column) or Decimal(0) for row in rows), Decimal(0))
+        total = sum((_number(row, known(check.column)) or Decimal(0) for row in rows), Decimal(0))
         if bends and left < total:
-            _spread(left, columns[check.column], rows)
+            _spread(left, columns[known(check.column)], rows)
             fit_table(table, rows, bends=True)
         else:
             _write(values, fields[check.left], total)
@@ -187,10 +192,10 @@ def _with_table(
 
 
 def _column_sum(check: Check, columns, rows: list[Values]) -> bool:
-    found = [row for row in rows if row.get(check.column) is not None]
-    if not found or sum(_number(row, check.column) for row in found) == check.value:
+    found = [row for row in rows if row.get(check.column or "") is not None]
+    if not found or sum(known(_number(row, known(check.column))) for row in found) == check.value:
         return False
-    _spread(check.value, columns[check.column], found)
+    _spread(known(check.value), columns[known(check.column)], found)
     return True
 
 
@@ -207,7 +212,7 @@ def _unique(check: Check, columns, rows: list[Values]) -> bool:
     seen: set[Any] = set()
     changed = False
     for number, row in enumerate(rows, start=1):
-        value = row.get(check.column)
+        value = row.get(check.column or "")
         if value is None:
             continue
         if value in seen:
@@ -215,7 +220,7 @@ def _unique(check: Check, columns, rows: list[Values]) -> bool:
                 row.clear()
                 changed = True
                 continue
-            value = row[check.column] = f"{value}（{number}）"
+            value = row[known(check.column)] = f"{value}（{number}）"
             changed = True
         seen.add(value)
     return changed

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, cast
 
 from awards.demonstration.rounds import Group, Round, Single
 from awards.demonstration.timeline import USUAL_LIMIT
@@ -64,7 +65,7 @@ def plots(rounds: Sequence[Round], kinds: Mapping[str, str], districts: Mapping[
     for row in rounds:
         pool = [key for key, kind in kinds.items() if kind in row.kinds]
         random.shuffle(pool)
-        wanted = {key for part in (*row.singles, *row.groups) for key in part.orgs}
+        wanted = {key for part in [*row.singles, *row.groups] for key in cast(Any, part).orgs}
         taken = set(holders.get(row.line, ())) | wanted
         waiting: Counter[str] = Counter()
 
