@@ -38,8 +38,9 @@ def in_hand(calls: Iterable[int]) -> dict[int, tuple[Decimal, int]]:
     return {row["call"]: (row["cny"] or ZERO, row["count"]) for row in rows}
 
 
-def refresh(measures: Iterable[int]) -> None:
-    """Bring the figures of the measures' calls up to the ledger.
+def refresh(measures: Iterable[int], *, with_waiting: bool = True) -> None:
+    """Bring the figures of the measures' calls up to the ledger; ``with_waiting``: and what is in
+    hand, which takes a look at all their cases. An act of the ledger leaves that to the sweep.
 
     Calls of one measure share its places, so an act on one is seen on all. In the order of the
     calls' ids: two acts never wait for each other in a circle.
@@ -48,6 +49,8 @@ def refresh(measures: Iterable[int]) -> None:
         Call.objects.filter(Q(measure__in=list(measures)), definition__isnull=False)
         .exclude(status=Call.Status.DRAFT)
         .select_related("measure", "definition")
+        # The rules are known to the process; their text would be read and parsed at every act.
+        .defer("definition__body", "guide_zh", "measure__clause", "measure__clause_en")
         .order_by("pk")
     )
     bounds = {
@@ -58,11 +61,14 @@ def refresh(measures: Iterable[int]) -> None:
         (account.rule, account.scope): account
         for account in find(bound.key for found in bounds.values() for bound in found)
     }
-    waiting = in_hand(call.pk for call in calls)
+    waiting = in_hand(call.pk for call in calls) if with_waiting else {}
+    standing = CallFigures.objects.in_bulk([call.pk for call in calls])
     for call in calls:
         found = [accounts[bound.key] for bound in bounds[call.pk] if bound.key in accounts]
-        amount_cny, count = waiting.get(call.pk, (ZERO, 0))
-        values: dict[str, Any] = {"in_hand_cny": amount_cny, "in_hand_count": count}
+        values: dict[str, Any] = {}
+        if with_waiting or call.pk not in standing:
+            amount_cny, count = waiting.get(call.pk, (ZERO, 0))
+            values |= {"in_hand_cny": amount_cny, "in_hand_count": count}
         if (own := accounts.get(bounds[call.pk][0].key)) is not None:
             values["places_total"], values["places_committed"] = _places(found)
             values |= {
@@ -71,7 +77,7 @@ def refresh(measures: Iterable[int]) -> None:
                 "approved_cny": own.approved_cny,
                 "paid_cny": own.paid_cny,
             }
-        _write(call, values)
+        _write(call, standing.get(call.pk), values)
 
 
 def refresh_all() -> int:
@@ -89,12 +95,14 @@ def refresh_all() -> int:
     return len(measures)
 
 
-def _write(call: Call, values: dict[str, Any]) -> None:
+def _write(call: Call, standing: CallFigures | None, values: dict[str, Any]) -> None:
     """Write what differs; nothing if nothing does."""
-    standing = CallFigures.objects.filter(call=call).first()
-    if standing is not None and all(getattr(standing, n) == v for n, v in values.items()):
-        return
-    CallFigures.objects.update_or_create(call=call, defaults=values | {"updated_at": clock.now()})
+    if standing is None:
+        CallFigures.objects.update_or_create(
+            call=call, defaults=values | {"updated_at": clock.now()}
+        )
+    elif any(getattr(standing, name) != value for name, value in values.items()):
+        CallFigures.objects.filter(pk=call.pk).update(**values, updated_at=clock.now())
 
 
 def _places(accounts: list[CapAccount]) -> tuple[int | None, int]:

@@ -174,12 +174,15 @@ def reserve(
     with transaction.atomic(), _told(kind="reserve", award=None, amount=basis.recommended_cny):
         # In this order everywhere: call, cases, accounts. The call is read under its lock: an
         # account is never opened with a budget that is being changed.
-        call = Call.objects.select_for_update(no_key=True).get(pk=application.call_id)
+        call = (
+            Call.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("measure", "definition")
+            .defer("definition__body", "guide_zh")
+            .get(pk=application.call_id)
+        )
         application = (
-            Application.objects.select_related(
-                "organisation", "definition", "call__measure", "call__definition"
-            )
-            .defer("definition__body", "call__definition__body")
+            Application.objects.select_related("organisation", "definition")
+            .defer("definition__body")
             .get(pk=application.pk)
         )
         application.call = call
@@ -420,7 +423,8 @@ def _enter(entry: Entry, *, accounts: Iterable[CapAccount], actor) -> Entry:
             "note": entry.note,
         },
     )
-    figures.refresh({account.measure_id for account in accounts if account.measure_id})
+    measures = {account.measure_id for account in accounts if account.measure_id}
+    figures.refresh(measures, with_waiting=False)
     return entry
 
 

@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from applications import workflow
 from awards import ledger
+from awards.figures import refresh_all
 from awards.models import Award, CapAccount, Entry, Posting
 from policy.models import CallFigures
 from portal.audit.models import Event
@@ -294,7 +295,12 @@ def test_figures_of_the_call_follow_each_act():
     assert (figures.budget_cny, figures.committed_cny) == (2000 * WAN, 100 * WAN)
     assert (figures.approved_cny, figures.paid_cny) == (100 * WAN, 60 * WAN)
     assert (figures.places_total, figures.places_committed) == (3, 1)
+    # What is in hand takes a look at all cases: the sweep's, not the act's.
+    assert (figures.in_hand_cny, figures.in_hand_count) == (0, 0)
+    refresh_all()
+    figures.refresh_from_db()
     assert (figures.in_hand_cny, figures.in_hand_count) == (70 * WAN, 1)
+    assert figures.paid_cny == 60 * WAN
 
 
 def test_figures_of_cases_in_hand_follow_by_the_sweep():
