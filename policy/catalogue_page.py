@@ -10,12 +10,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Sum
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from policy.calls import schema_of
 from policy.models import Call, CallFigures, Definition, Measure
 from policy.schema import DefinitionSchema
+from policy.text import Text
 from portal import clock
 
 
@@ -23,18 +22,8 @@ class Group(NamedTuple):
     """A chip of the catalogue: a part (一 to 六) of the document by its articles."""
 
     code: str
-    label: str | Promise
+    label: Text
     articles: range
-
-
-GROUPS = [
-    Group("universities", _("高校院所对接"), range(1, 5)),
-    Group("research", _("战略力量攻关"), range(5, 7)),
-    Group("enterprise", _("企业需求牵引"), range(7, 10)),
-    Group("platforms", _("转化平台"), range(10, 15)),
-    Group("market", _("市场化赋能"), range(15, 18)),
-    Group("reform", _("改革与生态"), range(18, 23)),
-]
 
 
 @dataclass(frozen=True)
@@ -110,4 +99,14 @@ def cards(measures, *, at: datetime) -> list[Card]:
 
 def catalogue(*, at: datetime) -> list[Card]:
     """All measures in the catalogue's order."""
-    return cards(Measure.objects.select_related("article", "lead_unit"), at=at)
+    measures = Measure.objects.select_related("article__document", "lead_unit")
+    return cards(measures.defer("article__text", "article__document__text"), at=at)
+
+
+def groups(every: list[Card]) -> list[Group]:
+    """The parts of the document that the measures are of, in its order."""
+    document = every[0].measure.article.document if every else None
+    return [
+        Group(part["code"], Text(part["zh"], part["en"]), range(part["first"], part["last"] + 1))
+        for part in (document.parts if document else [])
+    ]

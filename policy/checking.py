@@ -121,6 +121,13 @@ def _check_document(catalogue: Catalogue, articles: Mapping[int, str]) -> Iterat
     if listed != sorted(articles):
         missing = sorted(set(articles) ^ set(listed)) or listed
         yield file.fault(("articles",), f"articles of the text and of the list differ: {missing}")
+    paragraphs = {squeeze(line) for line in catalogue.text.splitlines()}
+    covered = [no for part in document.parts for no in range(part.first, part.last + 1)]
+    for index, part in enumerate(document.parts):
+        if squeeze(part.heading) not in paragraphs:
+            yield file.fault(("parts", index, "heading"), f"no heading of the text: {part.heading}")
+    if document.parts and covered != listed:
+        yield file.fault(("parts",), "the parts do not cover the articles one after another")
     for index, entry in enumerate(document.articles):
         here = ("articles", index)
         text = articles.get(entry.article, "")

@@ -119,12 +119,28 @@ class ArticleEntry:
 
 
 @dataclass(frozen=True)
+class PartEntry:
+    """A part (一、二、…) of the document: a group of the catalogue."""
+
+    code: str
+    heading: str
+    label: Text
+    first: int
+    last: int
+
+    def check(self):
+        if not 1 <= self.first <= self.last:
+            raise Wrong(f"articles {self.first} to {self.last}", "first")
+
+
+@dataclass(frozen=True)
 class DocumentEntry:
     number: str
     title: Text
     issuer: Text
     issued_on: date
     articles: tuple[ArticleEntry, ...]
+    parts: tuple[PartEntry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,16 @@ def _load_articles(
             "issuer_en": entry.issuer.en,
             "issued_on": entry.issued_on,
             "text": catalogue.text,
+            "parts": [
+                {
+                    "code": part.code,
+                    "zh": part.label.zh,
+                    "en": part.label.en,
+                    "first": part.first,
+                    "last": part.last,
+                }
+                for part in entry.parts
+            ],
         },
     )
     texts = article_texts(catalogue.text)

@@ -35,6 +35,8 @@ class Document(models.Model):
     issuer_en = models.CharField(_("发文机关（英文）"), max_length=300)
     issued_on = models.DateField(_("发文日期"))
     text = models.TextField(_("全文"))
+    # Its parts (一 to 六), by which the catalogue is grouped: code, zh, en, first and last article.
+    parts = models.JSONField(_("部分"), default=list, blank=True)
 
     class Meta:
         ordering = ["-issued_on", "number"]

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from policy.calls import schema_of
-from policy.catalogue_page import GROUPS, Card, Group, cards, catalogue
+from policy.catalogue_page import Card, cards, catalogue, groups
 from policy.differences import terms
 from policy.models import Call, CallFigures, Measure
 from policy.naming import with_names
@@ -18,16 +18,12 @@ from portal.accounts.loading import organisation_of
 from portal.paging import page_by_key
 
 
-def _chosen(request) -> Group | None:
-    """The group of measures that the address names."""
-    return next((group for group in GROUPS if group.code == request.GET.get("group")), None)
-
-
 def _catalogue_context(request, every: list[Card]) -> dict:
     """Cards of the chosen group, and what the chips above them need."""
-    group = _chosen(request)
+    known = groups(every)
+    group = next((group for group in known if group.code == request.GET.get("group")), None)
     shown = [card for card in every if group is None or card.measure.article.no in group.articles]
-    return {"cards": shown, "total": len(every), "groups": GROUPS, "group": group}
+    return {"cards": shown, "total": len(every), "groups": known, "group": group}
 
 
 @require_GET

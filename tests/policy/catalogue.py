@@ -50,6 +50,16 @@ BODY = {
 }
 
 
+# The document's parts: code, first and last article.
+PARTS = [
+    {"code": code, "zh": f"{code}部分", "en": code, "first": first, "last": last}
+    for code, first, last in (
+        ("universities", 1, 4), ("research", 5, 6), ("enterprise", 7, 9), ("platforms", 10, 14),
+        ("market", 15, 17), ("reform", 18, 22),
+    )
+]  # fmt: skip
+
+
 def make_units(number: int = 2) -> list[Unit]:
     return [
         Unit.objects.get_or_create(
@@ -77,6 +87,7 @@ def make_measure(position: int = 1, *, article_no: int = 10) -> Measure:
             "issuer_en": "General Office",
             "issued_on": date(2024, 8, 27),
             "text": CLAUSE,
+            "parts": PARTS,
         },
     )
     article, created = Article.objects.get_or_create(
