@@ -13,6 +13,7 @@ from policy.issues import Issue
 from policy.models import Call, Definition
 from policy.schema import DefinitionSchema, Field, parse
 from portal import clock
+from portal.types import known
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -91,7 +92,7 @@ def answer(line: str, inputs: Mapping[str, Any], *, call_code: str | None = None
     """
     own = {code: value for code, value in inputs.items() if code not in {SETTINGS, ON}}
     call = None if call_code is None else _published(line, call_code)
-    schema = schema_in_force(line) if call is None else parse(call.definition.body)
+    schema = schema_in_force(line) if call is None else parse(known(call.definition).body)
     issues: list[Issue] = []
     on = _day(inputs.get(ON), call, issues)
     settings = _settings(schema, inputs.get(SETTINGS), call, issues)

@@ -7,7 +7,7 @@ fraction; instalments are entered as ``5:3:2``. What is checked of a setting is 
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout
@@ -505,7 +505,7 @@ class CallChangeForm(forms.Form):
             after = forms.CharField(
                 label=known.label,
                 help_text=_("在现文字上更正；申报条件和核算规则不能以更正改变。"),
-                max_length=known.max_length,
+                max_length=cast(Any, known).max_length,
                 widget=known.widget,
                 initial=getattr(call, kind),
             )
