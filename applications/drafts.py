@@ -198,11 +198,28 @@ class Seen:
 
 @transaction.atomic
 def _merge(application, section_code, data, *, actor, since: Seen):
-    now = clock.now()
     application = lock(application)
     allowed = unlocking.demand(application, actor)
-    schema = schema_of(application)
-    section = unlocking.section_named(schema, section_code)
+    return _merge_into(application, allowed, section_code, data, actor=actor, since=since)
+
+
+@transaction.atomic
+def save_sections(
+    application: Application, given: Mapping[str, Mapping[str, Any]], *, actor
+) -> None:
+    """Store several sections at once (section code → data), under one lock; nobody else's page is
+    open. Raises NotEditable as ``save_section``."""
+    application = lock(application)
+    allowed = unlocking.demand(application, actor)
+    for section_code, data in given.items():
+        _merge_into(application, allowed, section_code, data, actor=actor, since=Seen())
+
+
+def _merge_into(
+    application: Application, allowed: unlocking.Unlocked, section_code, data, *, actor, since: Seen
+):
+    now = clock.now()
+    section = unlocking.section_named(schema_of(application), section_code)
     if section is None:
         raise unlocking.NotEditable("unknown", path=section_code)
     fields = {item.code: item for item in section.fields if not item.readonly}

@@ -38,7 +38,7 @@ SERVICE_PHONE = env("SERVICE_PHONE", default="12345")
 # Demonstration data and its accounts (DEMO=0: an empty portal).
 DEMO = env.bool("DEMO", default=True)
 # How much of it: base (people and one open call) or life (organisations and cases in every stage).
-DEMO_SIZE = env("DEMO_SIZE", default="base")
+DEMO_SIZE = env("DEMO_SIZE", default="life")
 # The one password of the demonstration accounts, told on the sign-in page.
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="Nanjing-2026")
 

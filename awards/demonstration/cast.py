@@ -20,8 +20,8 @@ REST_DOMAIN = f"org.{base.DOMAIN}"
 # Organisations whose accounts are named beside those of ``base``: a hospital, a new-type R&D
 # institution, a company, a university, and who runs a service station.
 SHOWN = ("ruijian", "xinyuan", "zhiyun", "jinfu")
-# So do units: the districts of those organisations, and the lead unit of the fourth call.
-SHOWN_UNITS = ("jrb", "gulou")
+# So do, beside those of ``base``, the people of the unit in charge of the fourth call.
+SHOWN_UNITS = ("jrb",)
 
 # Every unit that leads or joins a line has a clerk, every lead unit and district a head.
 CO_UNITS = ("fgw", "gzw", "scjgj", "swj", "rsj", "ghzyj", "jw", "sthjj", "gaj", "shuju", "rhyg")

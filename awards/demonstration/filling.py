@@ -32,15 +32,21 @@ def fill(
     made = Composer(held, project, random=random, today=clock.today()).compose()
     sections = field_sections(held.schema)
     count = max(1, round(len(sections) * share))
+    given = {
+        section.code: made.sections[section.code]
+        for section in sections[:count]
+        if section.kind == "fields" and section.code in made.sections
+    }
+    drafts.save_sections(case, given, actor=actor)
     for section in sections[:count]:
-        _section(case, section, made, actor=actor)
+        _rows(case, section, made, actor=actor)
         if section.kind == "attachments":
             _files(case, made, actor=actor, random=random, papers=papers, share=share)
     if share >= 1:
         _ask(case, actor=actor, random=random)
 
 
-def _section(case: Application, section: Section, made: Composed, *, actor) -> None:
+def _rows(case: Application, section: Section, made: Composed, *, actor) -> None:
     if section.kind == "invoices":
         invoices.add(case, made.invoices, actor=actor)
     elif section.kind == "table" and section.table is not None:
@@ -50,8 +56,6 @@ def _section(case: Application, section: Section, made: Composed, *, actor) -> N
             sheets.save_cells(case, section.code, changes, actor=actor)
         elif rows:
             sheets.append(case, section.code, rows, actor=actor)
-    elif section.kind == "fields" and section.code in made.sections:
-        drafts.save_section(case, section.code, made.sections[section.code], actor=actor)
 
 
 def _files(case, made: Composed, *, actor, random: Random, papers: Papers, share: float) -> None:

@@ -124,7 +124,7 @@ ROUNDS = (
         singles=(
             Single("draft", 6, orgs=("zhiyun",)), Single("handed", 2, orgs=("kechuang",)),
             Single("recommendation", 6, (-2, -1, 0, 1, 2, 5)), Single("returned", 2, orgs=("jinfu",)),
-            Single("formal_check", 3, (0, 2, 3)), Single("correction", 2, (3, 5)),
+            Single("formal_check", 2, (0, 3)), Single("refuse_pending", 1, (2,)), Single("correction", 2, (3, 5)),
         ),
     ),
     Round(

@@ -24,6 +24,7 @@ from portal import clock as portal_clock
 from portal.accounts.models import Membership, Organisation, Role, Unit, User
 from portal.audit.models import Event
 from portal.notices.models import Notice
+from reviews import releasing
 from reviews.models import Finding, Objection, Opinion, Panel, Proposal, Scoring, Verification
 
 SMALL = (
@@ -218,6 +219,9 @@ def people():
     for row in held.filter(role=Role.CLERK, unit__kind="district"):
         if not Application.objects.for_inbox(row.unit).exists():
             yield f"{row.user.email} holds nothing"
+    for row in held.filter(role=Role.HEAD):
+        if not releasing.count(row.user):
+            yield f"{row.user.email} has nothing to release"
     waiting = set(Opinion.objects.filter(outcome="waiting").values_list("unit__code", flat=True))
     for row in held.filter(role=Role.CLERK, unit__code__in=["jyj", "gxj", "wjw", "czj", "jrb"]):
         if row.unit.code not in waiting:
