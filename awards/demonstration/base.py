@@ -93,7 +93,8 @@ EXPERTS = (
         Person("expert2", "卞清源", Role.EXPERT), "金陵医学研究院", "研究员", ("biomedicine", "ai")
     ),
     Expertise(
-        Person("expert3", "车行远", Role.EXPERT), "南境集成电路设计中心", "正高级工程师", ("chips",)
+        Person("expert3", "车行远", Role.EXPERT), "南境集成电路设计中心", "正高级工程师",
+        ("chips", "equipment", "materials"),
     ),
     Expertise(
         Person("expert4", "邓知算", Role.EXPERT), "江左智能计算研究所", "研究员", ("ai", "computing")

@@ -224,9 +224,9 @@ def _panel(world: World, running: Running, group: Group, day: int, leaving: int 
     world.plan(drawn, "15:30", f"{name}: approve", judging.approve_panel, *args)
     if group.left > 2:
         world.plan(-1, "09:20", f"{name}: conflict", judging.declare_conflict, *args)
-    # The first expert has finished, the second is half way; the others have still to begin.
-    world.plan(-1, "10:40", f"{name}: score 1", judging.score, *args, 0)
-    world.plan(-1, "11:40", f"{name}: score 2", judging.score, *args, 1, 0.5)
+    # Two experts are half way, the others have still to begin.
+    for order, at in enumerate(("10:40", "11:40")):
+        world.plan(-1, at, f"{name}: score {order + 1}", judging.score, *args, order, 0.5)
 
 
 def _verification(
