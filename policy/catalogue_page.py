@@ -35,6 +35,7 @@ class Card:
     calls: list[Call]
     places_taken: int
     at: datetime
+    definition_id: int | None = None
 
     @property
     def cap_cny(self) -> Decimal | None:
@@ -76,7 +77,8 @@ def cards(measures, *, at: datetime) -> list[Card]:
     measures = list(measures)
     wanted = [measure.pk for measure in measures]
     in_force = Definition.objects.in_force(on=clock.local(at).date()).filter(measure__in=wanted)
-    rules = {row.measure_id: schema_of(row) for row in in_force.defer("body")}
+    stored = {row.measure_id: row for row in in_force.defer("body")}
+    rules = {measure: schema_of(row) for measure, row in stored.items()}
     calls: dict[int, list[Call]] = {}
     for call in Call.objects.published().filter(measure__in=wanted, closes_at__gt=at).for_list():
         calls.setdefault(call.measure_id, []).append(call)
@@ -92,6 +94,7 @@ def cards(measures, *, at: datetime) -> list[Card]:
             calls.get(measure.pk, []),
             taken.get(measure.pk) or 0,
             at,
+            stored[measure.pk].pk if measure.pk in stored else None,
         )
         for measure in measures
     ]

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from policy import question_views, views
+from policy import calculator_views, question_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("measures/", views.measure_list, name="measure_list"),
     path("measures/<str:line>/", views.measure_detail, name="measure_detail"),
+    path("calculator/", calculator_views.calculator, name="calculator"),
     path("calls/", views.call_list, name="call_list"),
     path("calls/<str:uid>/", views.call_detail, name="call_detail"),
     path("calls/<str:uid>/questions/", question_views.call_questions, name="call_questions"),

@@ -13,6 +13,7 @@ from tests.policy.catalogue import make_measure, make_open_call
 # The policy's public pages.
 POLICY = [
     Row("measure_list", get=EVERYONE),
+    Row("calculator", get=EVERYONE),
     Row("measure_detail", get=EVERYONE, kwargs=lambda world: {"line": make_measure(1).line}),
     Row("call_list", get=EVERYONE),
     Row(

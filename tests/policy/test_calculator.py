@@ -1,0 +1,164 @@
+"""政策测算: eight questions at most, 32 verdicts, nothing stored, nothing lost."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.urls import reverse
+
+from policy.calculator.asking import MOST
+from policy.calculator.matters import matters
+from policy.entries import Catalogue
+from policy.loading import load
+from policy.models import Measure
+from tests.policy.catalogue import make_open_call
+
+pytestmark = pytest.mark.django_db
+URL = "/calculator/"
+
+
+@pytest.fixture
+def catalogue(db):
+    """The real catalogue, loaded."""
+    load(Catalogue(), actor="system:test")
+
+
+def outcomes(response):
+    return {r.line: r.outcome for _code, rows in response.context["groups"] for r in rows}
+
+
+def result(response, line):
+    return next(r for _c, rows in response.context["groups"] for r in rows if r.line == line)
+
+
+def test_every_line_stands_under_a_matter_and_no_matter_names_a_line_that_is_not():
+    lines = {entry.line for _file, entry in Catalogue().measures}
+    assert {line for item in matters() for line in item.lines} == lines
+
+
+def test_without_an_answer_nothing_is_decided_and_the_kind_is_asked(client, catalogue):
+    response = client.get(URL)
+    assert response.status_code == 200
+    assert response.context["question"].form == "kind"
+    assert len(outcomes(response)) == 32
+    assert set(outcomes(response).values()) == {"depends", "fits"} or set(
+        outcomes(response).values()
+    ) == {"depends"}
+
+
+def test_all_verdicts_quote_their_clause_word_for_word(client, catalogue):
+    text = client.get(URL).content.decode()
+    for measure in Measure.objects.all():
+        assert measure.clause in text
+
+
+def test_five_queries_and_a_hundred_kilobytes_at_most(
+    client, catalogue, django_assert_max_num_queries
+):
+    for line in ("8-1", "10-1"):
+        make_open_call(Measure.objects.get(line=line))
+    client.get(URL)  # each process parses a definition once
+    with django_assert_max_num_queries(5):
+        response = client.get(URL)
+    assert len(response.content) <= 100 * 1024
+
+
+def test_a_kind_of_organisation_excludes_with_the_clause_and_names_what_is_near(client, catalogue):
+    response = client.get(URL, {"organisation_kind": "bank"})
+    found = result(response, "8-2")
+    assert found.outcome == "no"
+    assert [reason.code for reason in found.unmet] == ["enterprise"]
+    assert found.nearest and all(other.outcome != "no" for other in found.nearest)
+    assert response.context["question"].form == "matters"
+
+
+def test_a_person_fits_the_reward_of_technology_managers_only_where_no_organisation_is_asked(
+    client, catalogue
+):
+    response = client.get(
+        URL, {"organisation_kind": "person", "matter": "person", "technology_manager": "yes"}
+    )
+    assert outcomes(response)["20-1"] == "fits"
+    assert outcomes(response)["8-2"] == "no"
+
+
+def test_conditions_and_base_give_the_amount_under_the_ceiling(client, catalogue):
+    answers = {
+        "organisation_kind": "enterprise",
+        "matter": "project",
+        "jointly_published": "yes",
+        "enterprise_input_cny": "3,000",
+    }
+    call = make_open_call(Measure.objects.get(line="8-1"))
+    found = result(client.get(URL, answers), "8-1")
+    assert (found.outcome, f"{found.verdict.ceiling_cny:.2f}") == ("fits", "2000000.00")
+    assert call.is_open
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("五百", "不是数字"), ("-5", "不能为负数"), ("1e30", "不是数字"), ("99999999999", "数额过大")],
+)
+def test_an_amount_that_cannot_be_read_is_asked_again_and_kept(client, catalogue, typed, words):
+    response = client.get(URL, {"organisation_kind": "enterprise", "enterprise_input_cny": typed})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert words in text and f'value="{typed}"' in text
+    assert 'name="organisation_kind" value="enterprise"' in text
+    assert result(response, "8-1").outcome == "depends"
+
+
+def test_statements_that_were_shown_and_not_ticked_are_denied_in_an_address_to_keep(
+    client, catalogue
+):
+    response = client.get(
+        URL,
+        {"organisation_kind": "enterprise", "matter": "result", "shown": ["first_equity", "used_in_nanjing"],
+         "used_in_nanjing": "yes"},
+    )  # fmt: skip
+    assert response.status_code == 302
+    assert dict(parse_qsl(urlsplit(response["Location"]).query)) == {
+        "organisation_kind": "enterprise", "matter": "result",
+        "first_equity": "no", "used_in_nanjing": "yes",
+    }  # fmt: skip
+    assert outcomes(client.get(response["Location"]))["10-2"] == "no"
+
+
+@pytest.mark.parametrize("matter", [item.code for item in matters()])
+@pytest.mark.parametrize("kind", ["enterprise", "university", "new_rd", "bank", "person"])
+def test_whatever_is_answered_eight_questions_end_it(client, catalogue, kind, matter):
+    """Every question is answered as its form lets one; an address never asks the same twice."""
+    response, seen = client.get(URL), []
+    while (question := response.context["question"]) is not None:
+        assert question.no == len(seen) + 1
+        assert question.code not in seen or question.form == "statements"
+        seen.append(question.code)
+        query = dict(response.context["hidden"])
+        if question.form == "kind":
+            query["organisation_kind"] = kind
+        elif question.form == "matters":
+            query["matter"] = matter
+        elif question.form == "statements":
+            query |= {item.code: "yes" for item in question.fields}
+        elif question.form in {"choice", "multichoice"}:
+            query[question.code] = question.fields[0].choices[0].code
+        else:
+            query[question.code] = "12"
+        response = client.get(URL, query, follow=True)
+        assert response.status_code == 200
+    assert len(seen) <= MOST
+    assert len(outcomes(response)) == 32
+
+
+def test_a_skipped_question_is_not_asked_again_and_may_be_taken_up(client, catalogue):
+    response = client.get(URL, {"skip": ["organisation_kind"]})
+    assert response.context["question"].form == "matters"
+    assert "organisation_kind" not in response.context["answered"][0]["again"]
+
+
+def test_canary_in_the_address_stays_text(client, catalogue):
+    response = client.get(URL, {"enterprise_input_cny": "<script>x()</script>", "nothing": "<b>"})
+    assert "<script>x()" not in response.content.decode()
+
+
+def test_the_address_of_the_page_is_in_the_menu_of_visitors(client, catalogue):
+    assert f'href="{reverse("calculator")}"' in client.get("/").content.decode()
