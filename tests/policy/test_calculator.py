@@ -112,21 +112,26 @@ def test_statements_that_were_shown_and_not_ticked_are_denied_in_an_address_to_k
 ):
     response = client.get(
         URL,
-        {"organisation_kind": "enterprise", "matter": "result", "shown": ["first_equity", "used_in_nanjing"],
+        {"organisation_kind": "enterprise", "matter": "result", "shown": ["concept_verified", "used_in_nanjing"],
          "used_in_nanjing": "yes"},
     )  # fmt: skip
     assert response.status_code == 302
     assert dict(parse_qsl(urlsplit(response["Location"]).query)) == {
         "organisation_kind": "enterprise", "matter": "result",
-        "first_equity": "no", "used_in_nanjing": "yes",
+        "concept_verified": "no", "used_in_nanjing": "yes",
     }  # fmt: skip
     assert outcomes(client.get(response["Location"]))["10-2"] == "no"
 
 
-@pytest.mark.parametrize("matter", [item.code for item in matters()])
 @pytest.mark.parametrize("kind", ["enterprise", "university", "new_rd", "bank", "person"])
-def test_whatever_is_answered_eight_questions_end_it(client, catalogue, kind, matter):
+def test_whatever_is_in_hand_eight_questions_end_it(client, catalogue, kind):
     """Every question is answered as its form lets one; an address never asks the same twice."""
+    for matter in matters():
+        response = walk(client, kind, matter.code)
+        assert len(outcomes(response)) == 32
+
+
+def walk(client, kind: str, matter: str):
     response, seen = client.get(URL), []
     while (question := response.context["question"]) is not None:
         assert question.no == len(seen) + 1
@@ -146,7 +151,7 @@ def test_whatever_is_answered_eight_questions_end_it(client, catalogue, kind, ma
         response = client.get(URL, query, follow=True)
         assert response.status_code == 200
     assert len(seen) <= MOST
-    assert len(outcomes(response)) == 32
+    return response
 
 
 def test_a_skipped_question_is_not_asked_again_and_may_be_taken_up(client, catalogue):
