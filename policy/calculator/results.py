@@ -70,6 +70,8 @@ def inputs_of(cards: Iterable[Card]) -> dict[str, Field]:
         award = card.definition.award
         for item in award.inputs:
             found.setdefault(item.code, item)
+        if award.base is None or award.base_label is None:
+            continue
         if award.items:
             found[award.base] = Field(
                 award.base, "money_wan", award.base_label, unit=_WAN, required=True
@@ -102,12 +104,12 @@ def judge_all(
 
 
 def _result(card: Card, inputs, reply: Reply, *, on: date, lines) -> Result:
-    call = card.open_call
-    # An open call is judged under its own pinned rules only where they are those in force.
-    pinned = call is not None and call.definition_id == card.definition_id
-    settings = call.settings if pinned else None
-    rules = card.definition
+    # A call's settings are for its own pinned rules: used where those are the ones in force.
+    call, rules = card.open_call, card.definition
     assert rules is not None
+    settings = None
+    if call is not None and call.definition_id == card.definition_id:
+        settings = call.settings
     given = _given(rules, reply, settings, on)
     verdict = judge_line(rules, given, on=on, settings=settings)
     if reply.is_person:
@@ -131,7 +133,7 @@ def _given(rules: DefinitionSchema, reply: Reply, settings, on: date) -> dict[st
     of a kind and a day that count."""
     given = dict(reply.given)
     award = rules.award
-    if award.items and (told := given.pop(award.base, None)) is not None:
+    if award.items and award.base and (told := given.pop(award.base, None)) is not None:
         chosen = settings or {}
         categories = chosen.get("categories") or ("equipment",)
         given["items"] = [

@@ -14,12 +14,13 @@ from tests.policy.catalogue import make_open_call
 
 pytestmark = pytest.mark.django_db
 URL = "/calculator/"
+CATALOGUE = Catalogue()
 
 
 @pytest.fixture
 def catalogue(db):
     """The real catalogue, loaded."""
-    load(Catalogue(), actor="system:test")
+    load(CATALOGUE, actor="system:test")
 
 
 def outcomes(response):
@@ -31,7 +32,7 @@ def result(response, line):
 
 
 def test_every_line_stands_under_a_matter_and_no_matter_names_a_line_that_is_not():
-    lines = {entry.line for _file, entry in Catalogue().measures}
+    lines = {entry.line for _file, entry in CATALOGUE.measures}
     assert {line for item in matters() for line in item.lines} == lines
 
 
