@@ -379,3 +379,55 @@ def test_splitting_a_project_follows_the_scope_that_the_cap_counts(parts):
 def test_every_golden_case_computes_alike_twice(entry):
     for case in entry.cases.cases:
         assert run(entry, case).canonical() == run(entry, case).canonical()
+
+
+# --- stacking, ceilings over several lines ------------------------------------------------------
+
+ENTERPRISE = {"jointly_published": True}
+ORGANISATION = Scope(subjects={"project": "p", "organisation": "o", "case": "c"}, year=2026)
+
+
+@given(
+    st.decimals(min_value="0.01", max_value=10**9, places=2),
+    st.decimals(min_value=0, max_value=10**7, places=2),
+    st.sampled_from(["none", "exclude", "higher", "top_up"]),
+)
+def test_stacked_support_never_exceeds_what_its_rule_allows(base, held, mode):
+    result = compute(
+        CHALLENGE,
+        inputs={**ENTERPRISE, "enterprise_input_cny": str(base)},
+        settings={"joint_and_challenge.mode": mode},
+        committed={("stacking.joint_and_challenge", "project:p/lifetime"): held},
+        on=ON,
+        scope=ORGANISATION,
+    )
+    capped = result.capped_cny or Decimal(0)
+    computed = computing.compute(
+        CHALLENGE, inputs={**ENTERPRISE, "enterprise_input_cny": str(base)}, settings={},
+        committed={}, on=ON, scope=ORGANISATION,
+    ).computed_cny  # fmt: skip
+    if mode == "exclude" and held:
+        assert result.eligible is False
+    if mode == "higher" and held:
+        assert capped + held <= max(computed, held)
+    if mode == "top_up":
+        assert capped == 0 or capped + held <= Decimal(2_000_000)
+    assert computing.replay(CHALLENGE, result.as_json()).canonical() == result.canonical()
+
+
+@given(
+    st.decimals(min_value="0.01", max_value=10**9, places=2),
+    st.decimals(min_value=0, max_value=10**7, places=2),
+    st.decimals(min_value="0.01", max_value=10**7, places=2),
+)
+def test_a_ceiling_over_several_lines_is_never_exceeded(base, held, limit):
+    result = compute(
+        CHALLENGE,
+        inputs={**ENTERPRISE, "enterprise_input_cny": str(base)},
+        settings={"group_limit_cny": str(limit), "group_lines": ["8-2"]},
+        committed={("group_limit", "organisation:o/2026"): held},
+        on=ON,
+        scope=ORGANISATION,
+    )
+    assert result.capped_cny <= max(limit - held, Decimal(0))
+    assert [room.code for room in result.rooms] == ["project", "group_limit"]

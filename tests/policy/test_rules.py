@@ -4,8 +4,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from policy import rules
+from policy import money, rules
 from policy.invoices import Invoice
 from policy.rules import BaseRule, Room
 
@@ -109,3 +111,46 @@ def room(code, cap, used="0"):
 def test_the_tightest_cap_binds_where_something_is_cut(amount, rooms, result):
     capped, code = rules.capped(Decimal(amount), rooms)
     assert (str(capped), code) == result
+
+
+# --- tiers, sharing, cuts -----------------------------------------------------------------
+
+TABLE = [
+    {"label": "一档", "from": "90", "amount_cny": "1000000.00"},
+    {"label": "二档", "from": "75", "amount_cny": "500000.00"},
+]
+
+
+@pytest.mark.parametrize(
+    ("score", "label"),
+    [("100", "一档"), ("90", "一档"), ("89.99", "二档"), ("75", "二档"), ("74.99", None)],
+)
+def test_a_tier_is_reached_from_its_lowest_score_on(score, label):
+    found = rules.tier(Decimal(score), TABLE)
+    assert (found and found["label"]) == label
+
+
+@given(
+    st.decimals(min_value=0, max_value=10**9, places=2),
+    st.decimals(min_value="0.01", max_value=1, places=4),
+)
+def test_city_and_district_bear_the_whole_together(amount, share):
+    city, district = rules.shares(amount, share)
+    assert city + district == amount
+    assert min(city, district) >= 0
+
+
+@given(
+    st.lists(st.decimals(min_value=0, max_value=10**8, places=2), max_size=12),
+    st.decimals(min_value=0, max_value=10**8, places=2),
+    st.sampled_from(["fen", "yuan", "wan"]),
+)
+def test_a_cut_in_proportion_fits_and_loses_less_than_a_unit_each(amounts, left, unit):
+    found = rules.pro_rata(amounts, left, unit=unit)
+    assert sum(found, Decimal(0)) <= max(left, Decimal(0)) or found == amounts
+    total = sum(amounts, Decimal(0))
+    if total > left:
+        for amount, cut in zip(amounts, found, strict=True):
+            assert 0 <= amount * left / total - cut < money.UNITS[unit]
+    else:
+        assert found == amounts
