@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from applications import (
     attachments,
@@ -22,7 +23,7 @@ from applications.submitting import NotSubmitted
 from applications.timeline import Road, now_of
 from applications.unlocking import NotEditable, flaggable, of_flags, unlocked_for
 from applications.workflow import add_party, move, schema_of
-from policy import workdays
+from policy import calendars, workdays
 from policy.models import CalendarDay, CalendarYear
 from portal import clock as portal_clock
 from portal.accounts.models import Role
@@ -230,6 +231,25 @@ def test_due_date_that_waits_for_a_year_is_computed_when_it_is_loaded(place, clo
     assert (case.due_on, case.due_waiting) == (date(2027, 1, 7), None)
     assert Event.objects.filter(action="application.due_computed").count() == 1
     assert deadlines.recompute(2027, actor="test") == 0
+
+
+def test_a_year_that_is_not_loaded_shows_on_the_page_and_its_date_comes_with_the_import(
+    place, clock, client
+):
+    """The act succeeds, the page says so, and an administrator's import puts the date there."""
+    CalendarYear.objects.filter(year=2027).delete()
+    clock.set(datetime(2026, 12, 30, 9, tzinfo=ZONE))
+    place = opened_now(place)
+    case = submitted(place, key="page")
+    client.force_login(place.admin)
+    page = reverse("application_case", args=[case.uid])
+    assert "待日历发布" in client.get(page).content.decode()
+    days = [(date(2027, 1, 1), False, "元旦")]
+    days += [(date(2027, 2, day), False, "春节") for day in range(5, 12)]
+    calendars.load_year(2027, days, source="国办通知", actor=person(Role.POLICY_ADMIN))
+    told = client.get(page).content.decode()
+    assert "待日历发布" not in told
+    assert "2027-01-07" in told or "2027年1月7日" in told
 
 
 def opened_now(place):
