@@ -36,7 +36,7 @@ _BY_TYPE = {
 class Head:
     field: Field
     width: str
-    # Where each fixed row brings a unit of its own, the head has none.
+    # Where fixed rows bring units of their own, the head has none.
     shows_unit: bool = True
 
     @property
@@ -201,7 +201,7 @@ def child_grid(
 ) -> Grid:
     """A child table, whole (a table of a form has at most some dozens of rows); fixed rows are
     there whether stored or not."""
-    heads = heads_of(sheet.columns, shows_unit=not sheet.fixed)
+    heads = heads_of(sheet.columns, shows_unit=not any(row.unit for row in sheet.fixed))
     options = {head.code: _options(head.field) for head in heads}
     stored = list(sheet.rows().order_by("position"))
     by_row: dict[str, dict[str, str]] = {}

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from django.urls import reverse
 
-from applications import checks, content
+from applications import checks, content, drafts
 from applications.models import Application
 from awards.demonstration.answers import Project
 from awards.demonstration.filling import fill
@@ -117,3 +117,25 @@ def test_a_line_is_applied_for_from_its_call_to_the_receipt(client, call, organi
     receipt = client.get(url("receipt", case.uid)).content.decode()
     assert case.number in receipt
     assert bool(case.asked_cny) is (schema.award.kind != "none")
+
+
+@pytest.mark.parametrize(
+    ("line", "section", "heads"),
+    [
+        # rows without units: the head tells the column's
+        ("3-1a", "contract_classes", ["合同数（项）", "合同成交额（元）", "技术交易额（元）"]),
+        # rows with units of their own
+        ("12-1", "performance", ["上一考核期", "本考核期"]),
+    ],
+)
+def test_a_number_of_a_fixed_table_has_its_unit_once(client, line, section, heads):
+    call = open_call(line)
+    made = OrganisationFactory(
+        district=Unit.objects.get(code="qixia"), kind=kind_for(SCHEMAS[line])
+    )
+    admin = person(Role.ORG_ADMIN, organisation=made)
+    case = drafts.start(call, organisation=made, actor=admin)
+    client.force_login(admin)
+    page = client.get(url("section", case.uid, section)).content.decode()
+    found = re.findall(r'data-label="([^"]+)"', page)[: len(heads)]
+    assert found == heads
