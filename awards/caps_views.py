@@ -135,7 +135,7 @@ def call(request, uid: str):
         "ready": decisions.candidates(call).count(),
         "undecided": Decision.objects.filter(call=call, state="drafted"),
         "unconfirmed": Decision.objects.filter(call=call, state="released"),
-        "dues": len(payments.dues(call)) if finance else 0,
+        "dues": payments.due_count(call) if finance else 0,
         "unpaid": PaymentBatch.objects.filter(call=call, state="drafted"),
         "waiting": waiting,
         "may_promote": "lead_clerk" in roles and bool(waiting),

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -77,12 +78,25 @@ def dues(call: Call) -> list[Due]:
     awards = list(
         Award.objects.filter(call=call, state=Award.State.CONFIRMED)
         .select_related("application__definition", "organisation", "call__definition")
-        .defer("application__definition__body")
+        .defer(
+            "trace",
+            "application__computation",
+            "application__definition__body",
+            "call__definition__body",
+            "call__guide_zh",
+        )
         .prefetch_related("payments", "entries")
         .order_by("application__number")
     )
     shares, payee = percents(call), payees(awards)
     return [due for award in awards if (due := _due(award, shares, payee[award.pk])) is not None]
+
+
+def due_count(call: Call) -> int:
+    """How many awards have an instalment to be paid: ``dues``, counted by the database."""
+    active = Count("payments", filter=Q(payments__state__in=ACTIVE))
+    rows = Award.objects.filter(call=call, state=Award.State.CONFIRMED, approved_cny__gt=0)
+    return rows.annotate(taken=active).filter(taken__lt=len(percents(call))).count()
 
 
 def _due(award: Award, shares: Sequence[int], payee: Payee) -> Due | None:

@@ -17,6 +17,7 @@ def search(request):
     groups = searching.groups(user, text)
     context = {
         "q": text,
+        "is_search": True,  # one box is enough
         "groups": groups,
         "words": [word for word in wanted if len(word) > 1],
         "is_short": bool(wanted) and all(len(word) < 2 for word in wanted),

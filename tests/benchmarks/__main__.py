@@ -70,7 +70,7 @@ def _run(options) -> dict:
 
     paths.make_data_dir(settings.DATA_DIR)
     with Postgres(settings.DATA_DIR):
-        _prepare(call_command, found)
+        _prepare(call_command, found, keep=options.keep)
         sizes = sorted({1_000, options.cases}) if not options.keep else [options.cases]
         for size in sizes:
             found[f"{size} cases"] = _measure(size, options.parts)
@@ -104,7 +104,7 @@ def _machine() -> dict:
     }
 
 
-def _prepare(call_command, found: dict) -> None:
+def _prepare(call_command, found: dict, *, keep: bool) -> None:
     """The database as `manage.py up` prepares it, with something to copy."""
     from io import StringIO
 
@@ -116,8 +116,9 @@ def _prepare(call_command, found: dict) -> None:
     call_command("createcachetable", database="owner", verbosity=0)
     call_command("compilemessages", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("policy", "load", stdout=StringIO())
-    call_command("demo", stdout=StringIO())
+    if not keep:
+        call_command("policy", "load", stdout=StringIO())
+        call_command("demo", stdout=StringIO())
     found["patterns"] = "of the benchmarks" if patterns.ensure() else "of the demonstration"
     found["prepared_s"] = round(time.monotonic() - began, 1)
 

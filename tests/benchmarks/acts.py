@@ -16,10 +16,13 @@ import psycopg
 from django.db import connection, transaction
 from django.db.models import Count
 
+from applications import workflow
 from applications.models import Application, Status
 from awards import ledger
 from awards.models import Award
-from portal.accounts.models import User
+from policy.models import Call
+from portal import clock
+from portal.accounts.models import Unit, User
 from portal.database import conninfo
 from tests.benchmarks.timing import spread
 
@@ -123,6 +126,13 @@ def _bare(recording: Recording, local: dict) -> None:
     play(local["bare"], recording)
 
 
+def head_of(call: int) -> User:
+    """A head of the unit that leads the call."""
+    lead = Call.objects.get(pk=call).lead_unit_id
+    held = {"memberships__role": "head", "memberships__ended_at": None, "memberships__unit": lead}
+    return User.objects.filter(**held).order_by("pk")[0]
+
+
 def most(rows) -> int:
     found = rows.values("call").annotate(n=Count("pk")).order_by("-n").first()
     return found["call"] if found else 0
@@ -130,16 +140,19 @@ def most(rows) -> int:
 
 def approving(clients: int, acts: int) -> dict | None:
     """Approvals of awards of one call: the verb, and its statements."""
-    awards = Award.objects.filter(state=Award.State.RESERVED)
+    awards = Award.objects.filter(state=Award.State.RESERVED, application__status=Status.DECISION)
     call = most(awards)
     rows = list(awards.filter(call=call).select_related("application").order_by("-pk")[: acts * 2])
-    head = User.objects.filter(memberships__role="head", memberships__ended_at=None).first()
     if len(rows) < 20:
         return None
-    half = len(rows) // 2
+    half, head = len(rows) // 2, head_of(rows[0].call_id)
+    bureau = Unit.objects.get(code="czj")
 
     def verb(award: Award, _local: dict) -> None:
-        ledger.approve(award, actor=head, approved_cny=award.recommended_cny)
+        with transaction.atomic():
+            ledger.approve(award, actor=head, approved_cny=award.recommended_cny)
+            workflow.add_party(award.application, "finance", unit=bureau, at=clock.now())
+            workflow.move(award.application, "decide", actor=head)
 
     queries = len(record(lambda: verb(rows[0], {})).statements)
     recordings = [record(lambda award=award: verb(award, {})) for award in rows[half:]]
@@ -158,16 +171,21 @@ def reserving(clients: int, acts: int) -> dict | None:
     )
     call = most(cases)
     rows = list(cases.filter(call=call).order_by("-pk")[: acts * 2])
-    head = User.objects.filter(memberships__role="head", memberships__ended_at=None).first()
     if len(rows) < 20:
         return None
-    half = len(rows) // 2
+    half, head = len(rows) // 2, head_of(rows[0].call_id)
 
     def verb(case: Application, _local: dict) -> None:
         amount = case.capped_cny or Decimal(0)
         basis = ledger.Basis(amount, amount, amount, case.computation)
         with transaction.atomic():
             ledger.reserve(case, actor=head, basis=basis)
+            workflow.move(
+                case,
+                "select",
+                actor=head,
+                prepare=lambda row: setattr(row, "recommended_cny", amount),
+            )
 
     queries = len(record(lambda: verb(rows[0], {})).statements)
     recordings = [record(lambda case=case: verb(case, {})) for case in rows[half:]]
