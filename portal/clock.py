@@ -17,6 +17,8 @@ from django.utils import timezone
 from portal.database import conninfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
+# Of the advisory lock that a load of the demonstration holds.
+_CLAIM = 0x636C6F636B
 # The moment of an act that is being told of the past; see ``Hand.stop``.
 _stopped: ContextVar[datetime | None] = ContextVar("stopped", default=None)
 
@@ -77,6 +79,16 @@ class Hand:
 
     def advance(self, step: timedelta) -> None:
         self._connection.execute("UPDATE portal_clock SET shift = shift + %s", [step])
+
+    def claim(self, *, wait: bool = True) -> bool:
+        """Be the only one who moves it, until the hand is let go; False where another one is."""
+        if wait:
+            self._connection.execute("SELECT pg_advisory_lock(%s)", [_CLAIM])
+            return True
+        [(taken,)] = self._connection.execute(
+            "SELECT pg_try_advisory_lock(%s)", [_CLAIM]
+        ).fetchall()
+        return taken
 
     def reset(self) -> None:
         self._connection.execute("UPDATE portal_clock SET shift = interval '0'")

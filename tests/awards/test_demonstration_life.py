@@ -100,6 +100,17 @@ def test_a_clock_that_a_killed_load_left_behind_is_set_right(small, clock):
     assert not life.recover()
 
 
+def test_the_clock_of_a_load_that_still_runs_is_left_to_it(small, clock):
+    with transaction.atomic():
+        life.record(life.BEGUN, obj=Unit.objects.first(), actor="test")
+    clock.advance(timedelta(days=-200))
+    with portal_clock.held() as loading:
+        assert loading.claim()
+        assert not life.recover()
+        assert clock.shift() == timedelta(days=-200)
+    assert life.recover()
+
+
 def test_a_clock_that_somebody_moved_later_stays(small, clock):
     life.make(rounds=SMALL)
     clock.advance(timedelta(days=3))
