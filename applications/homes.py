@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, When
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from applications.sections import progress
 from policy.calls import schema_of as schema_of_definition
 from policy.homes import calendar_of, due
 from policy.models import Call
-from portal import homes
+from portal import clock, homes
 from portal.accounts.loading import has_role, organisation_of
 from portal.accounts.models import Role
 from portal.templatetags.portal_ui import in_language, moment
@@ -68,11 +69,22 @@ def _rows(every):
 
 
 def _own(reader: homes.Reader, every) -> list[homes.Line]:
-    """What is with the organisation, the soonest deadline first."""
+    """What is with the organisation, the soonest deadline first: a correction's due date and a
+    draft's cut-off alike; then what has no deadline, and last what came too late."""
+    is_late = Q(submitted_at__isnull=True, call__closes_at__lte=reader.at)
+    cut_off = Case(
+        When(submitted_at__isnull=True, then=TruncDate("call__closes_at", tzinfo=clock.ZONE))
+    )
     found = list(
         _rows(every)
         .filter(STATES["own"])
-        .order_by("due_on", "call__closes_at", "pk")[: homes.SHOWN]
+        .annotate(
+            is_late=Case(When(is_late, then=True), default=False),
+            act_by=Coalesce("due_on", cut_off),
+        )
+        .order_by("is_late", F("act_by").asc(nulls_last=True), "call__closes_at", "pk")[
+            : homes.SHOWN
+        ]
     )
     drafts = [case for case in found if case.submitted_at is None][:DRAFTS_SHOWN]
     contents = load_all(drafts)

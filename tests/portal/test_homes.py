@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from applications.models import Application
+from applications.workflow import move
 from awards import payments
 from policy import questions
 from portal import clock as clocks
@@ -246,6 +247,30 @@ def test_applicant_s_numbers_and_completion(client, office):
     assert {url: behind(client, url) for url in found} == found
     assert "已完成 " in page and "data-countdown" in page
     assert office.lead.name in page
+
+
+def test_applicant_s_rows_stand_by_what_is_due_first(client, office, clock):
+    organisation = OrganisationFactory(district=office.district)
+    admin = person(Role.ORG_ADMIN, organisation=organisation)
+    soon, calm = (
+        make_case(office, organisation=organisation, ordinal=number, title=title)
+        for number, title in ((1, "补正甲"), (2, "补正乙"))
+    )
+    for case in (soon, calm):
+        with transaction.atomic():
+            move(case, "ask_correction", actor=office.lead_clerk, note="请补正")
+    drafted = draft(office, organisation, 3)
+    cut_off = clocks.local(office.call.closes_at).date()
+    due(soon, cut_off - timedelta(days=1))
+    due(calm, cut_off + timedelta(days=9))
+
+    def order() -> list[str]:
+        page = home(client, admin)
+        return sorted((soon.title, drafted.title, calm.title), key=page.index)
+
+    assert order() == [soon.title, drafted.title, calm.title]
+    clock.set(at_day(cut_off + timedelta(days=3)))
+    assert order() == [soon.title, calm.title, drafted.title]
 
 
 def test_applicant_of_a_pending_organisation_is_told_who_verifies(client):
