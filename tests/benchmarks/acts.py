@@ -19,7 +19,7 @@ from django.db.models import Count
 from applications import workflow
 from applications.models import Application, Status
 from awards import ledger
-from awards.models import Award
+from awards.models import Award, CapAccount
 from policy.models import Call
 from portal import clock
 from portal.accounts.models import Unit, User
@@ -68,6 +68,8 @@ def play(bare: psycopg.Connection, recording: Recording) -> None:
     known: dict[Any, Any] = {}
 
     def now(value):
+        if isinstance(value, list):
+            return [now(item) for item in value]
         if isinstance(value, str | int) and not isinstance(value, bool):
             return known.get(value, value)
         return value
@@ -133,6 +135,12 @@ def head_of(call: int) -> User:
     return User.objects.filter(**held).order_by("pk")[0]
 
 
+def full():
+    """Measures whose places for all years leave no room for so many."""
+    accounts = CapAccount.objects.filter(rule__endswith="/places", call__isnull=True)
+    return accounts.filter(cap_places__isnull=False).values("measure")
+
+
 def most(rows) -> int:
     found = rows.values("call").annotate(n=Count("pk")).order_by("-n").first()
     return found["call"] if found else 0
@@ -168,7 +176,7 @@ def reserving(clients: int, acts: int) -> dict | None:
     """Reservations for cases of one call: the verb, and its statements."""
     cases = Application.objects.filter(
         status=Status.SELECTION, award=None, call__code__endswith="-L", capped_cny__gt=0
-    )
+    ).exclude(call__measure__in=full())
     call = most(cases)
     rows = list(cases.filter(call=call).order_by("-pk")[: acts * 2])
     if len(rows) < 20:
