@@ -137,7 +137,9 @@ def _with_units(reader: homes.Reader, every) -> list[homes.Line]:
             url=reverse("application_case", args=[card.application.uid]),
             hint=f"{card.application.number} · {card.state}",
             where=card.holder,
-            next=_("之后：%(stage)s") % {"stage": card.next_step} if card.next_step else "",
+            next=_("之后：%(stage)s") % {"stage": card.next_step}
+            if card.next_step
+            else _("本环节完成后办结"),
             due=homes.Due(card.workdays_left, card.due_on)
             if card.due_on or card.due_waiting
             else None,

@@ -88,7 +88,9 @@ def drafts(reader: homes.Reader) -> homes.Section:
             ),
         ],
         lines=lines[: homes.SHOWN],
-        empty=homes.Empty(_("没有草稿。"), reverse("policy_call_choose"), _("起草申报通知")),
+        empty=homes.Empty(
+            _("没有本人起草的草稿。"), reverse("policy_call_choose"), _("起草申报通知")
+        ),
     )
 
 
@@ -151,7 +153,7 @@ def open_calls(reader: homes.Reader) -> homes.Section:
     )
     return homes.Section(
         code="open",
-        title=_("即将截止"),
+        title=_("正在受理的通知"),
         lines=[_open_line(reader, call, "policy_call_review") for call in found],
         empty=homes.Empty(
             _("目前没有正在受理的批次。"), reverse("policy_call_choose"), _("起草申报通知")

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from applications import workflow
 from applications.models import Application
@@ -46,6 +47,16 @@ def supported(selection: Selection):
         .select_related("organisation", "district", "call__measure", "call__lead_unit")
         .order_by("number")
     )
+
+
+def proposed_title(call: Call) -> str:
+    """What a notice is called unless its author says otherwise; a call's second one is told from
+    its first."""
+    title = _("{call}拟支持名单公示").format(call=call.title_zh.replace("申报通知", ""))
+    earlier = call.public_notices.count()
+    if not earlier:
+        return title
+    return _("{title}（第 {number} 次）").format(title=title, number=earlier + 1)
 
 
 @transaction.atomic

@@ -309,6 +309,7 @@ _WORDS = (
     ("回避专家", lambda it: f"{person(it.random)}，东吴材料大学"),
     ("理由", lambda it: "与本项目存在竞争关系"),
     ("项目名称", lambda it: it.project.title),
+    ("驿站名称", lambda it: it.project.title),
     ("文号", lambda it: f"{it.today.year - 1}〔{it.random.randint(3, 60)}〕号"),
     ("批文", lambda it: f"{it.today.year - 1}〔{it.random.randint(3, 60)}〕号"),
     ("编号", lambda it: f"NJ{it.today.year - 1}{it.random.randint(1000, 9999)}"),

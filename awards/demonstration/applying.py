@@ -1,5 +1,7 @@
 """Acts of the applicants and of the district, the lead unit and its co-units on single cases."""
 
+import re
+
 from applications import corrections, drafts, submitting, workflow
 from applications.models import Application
 from awards import withdrawing
@@ -36,10 +38,17 @@ def start(world: World, running: Running, plot: Plot) -> None:
     world.projects[plot.key] = Project(
         organisation=member.organisation.name,
         topic=topic,
-        title=f"{topic}{KINDS_OF_WORK.get(running.round.line, '项目')}",
+        title=_title(running.round.line, topic, member.organisation.address),
         address=member.organisation.address,
         leader=person(chance),
     )
+
+
+def _title(line: str, topic: str, address: str) -> str:
+    """A project is named after its topic, a service station after its street."""
+    if line == "15-3":
+        topic = re.sub(r"[\s\d].*", "", address.rpartition("区")[2])
+    return f"{topic}{KINDS_OF_WORK.get(line, '项目')}"
 
 
 def fill(world: World, plot: Plot, share: float = 1.0) -> None:

@@ -31,7 +31,7 @@ def draft_decision(world: World, running: Running, plots: list[Plot]) -> None:
     items: dict[Award, Decimal] = {
         award: award.recommended_cny for award in awards_of(world, plots) if award.pk in ready
     }
-    title = running.call.title_zh.removesuffix("申报通知")
+    title = running.call.title_zh.replace("申报通知", "")
     decisions.draft(
         running.call,
         number=f"{series}〔{year}〕{number}号",

@@ -236,7 +236,7 @@ def publish(world: World, running: Running, plots: list[Plot]) -> None:
     noticing.publish(
         selection_of(world, plots),
         actor=world.lead(running),
-        title=f"{running.call.title_zh.removesuffix('申报通知')}拟支持名单公示",
+        title=noticing.proposed_title(running.call),
         text=TERMS,
         contact=f"{unit.name_zh}{unit.division} {unit.service_phone}",
     )

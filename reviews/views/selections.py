@@ -260,7 +260,7 @@ def publish(request, uid: str):
         raise Http404(uid)
     unit = found.call.lead_unit
     initial = {
-        "title": _("{call}拟支持名单公示").format(call=found.call.title_zh),
+        "title": noticing.proposed_title(found.call),
         "text": _(
             "根据申报、评审和遴选情况，现将拟支持名单予以公示。公示期内，任何单位和个人均可实名提出异议。"
         ),

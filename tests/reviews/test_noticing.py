@@ -86,6 +86,14 @@ def test_sweep_dates_a_notice_once_the_calendar_came(office, case, clock):
     assert case.due_on == date(2027, 1, 6)
 
 
+def test_a_call_s_second_notice_is_told_from_its_first(office, case):
+    office.call.title_zh = "2026年度概念验证中心申报通知（第一批）"
+    first = "2026年度概念验证中心（第一批）拟支持名单公示"
+    assert noticing.proposed_title(office.call) == first
+    published(office, case)
+    assert noticing.proposed_title(office.call) == f"{first}（第 2 次）"
+
+
 def test_publish_before_the_confirmation_is_refused(office, case):
     selection = selected(office, case)
     type(selection).objects.filter(pk=selection.pk).update(

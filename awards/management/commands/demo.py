@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from awards.demonstration import base, large, life
 from policy.models import Measure
+from portal.audit import anchoring, verifying
 
 
 class Command(BaseCommand):
@@ -48,8 +49,10 @@ class Command(BaseCommand):
         if not Measure.objects.filter(line=base.LINE).exists():
             raise CommandError("the policy is not loaded: manage.py policy load")
         try:
-            if size != "base":
-                life.make(seed=seed, say=self.stderr.write)
+            if size != "base" and life.make(seed=seed, say=self.stderr.write):
+                # What the nights of its past would have done.
+                verifying.check()
+                anchoring.anchor(daily=True)
         except life.NotLoaded:
             if size == "life":
                 self.stderr.write(
