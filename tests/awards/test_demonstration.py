@@ -8,11 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from awards.demonstration import base
+from awards.demonstration import base, life
 from policy.models import CalendarYear, Call
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role, User
-from portal.audit.models import Event
+from portal.audit import anchoring
+from portal.audit.models import ChainCheck, Event
 from reviews.models import Expert
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def policy():
 @pytest.fixture(autouse=True)
 def demo_on(settings, tmp_path):
     settings.DEMO, settings.DEMO_PASSWORD = True, "for-everybody-1"
-    settings.BLOB_DIR = tmp_path / "blobs"
+    settings.BLOB_DIR, settings.ANCHOR_DIR = tmp_path / "blobs", tmp_path / "anchors"
 
 
 def run(*args) -> str:
@@ -60,6 +61,18 @@ def test_people_of_every_role_can_sign_in(policy):
     assert {user.check_password("for-everybody-1") for user in users} == {True}
     verified = User.objects.filter(emailaddress__verified=True, emailaddress__primary=True)
     assert verified.count() == users.count() == 31
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_log_just_loaded_is_verified_and_anchored_once(policy, settings, monkeypatch, made):
+    settings.DEMO_SIZE = "life"
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    monkeypatch.setattr(life, "make", lambda **_options: made)
+    monkeypatch.setattr(life, "is_loaded", lambda: True)
+    run()
+    assert ChainCheck.objects.filter(faults=[]).count() == made
+    assert len(anchoring.files()) == made
 
 
 def test_every_unit_of_the_road_has_its_clerk(policy):
