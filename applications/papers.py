@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from applications import snapshot as frozen
+from applications.content import is_private
 from applications.entries import told
 from applications.models import Application, Submission, Transition
 from applications.sheets import invoice_columns, row_columns
@@ -154,6 +155,9 @@ def _section(case: Application, section: Section, taken: Mapping[str, Any]) -> d
     rows = [
         [item.label.zh, words or "未填写"] for item, words in frozen.told_fields(section, taken)
     ]
+    # What the paper does not tell was filled in all the same.
+    silent = any(is_private(item) for item in section.fields)
+    empty = "已在系统登记，申报书不载明" if silent else "未填写"
     sheets = []
     if section.kind == "table":
         sheets.append(_child_sheet(section, taken["tables"].get(known(section.table).code, [])))
@@ -170,7 +174,7 @@ def _section(case: Application, section: Section, taken: Mapping[str, Any]) -> d
         "title": section.title.zh,
         "rows": rows,
         "sheets": sheets,
-        "empty": not rows and not sheets,
+        "empty": "" if rows or sheets else empty,
     }
 
 

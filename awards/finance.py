@@ -1,7 +1,7 @@
 """财政确认: a finance clerk confirms a released decision and names where the money comes from."""
 
 from django.db import transaction
-from django.db.models import Count, Exists, Min, OuterRef, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 
 from applications import workflow
 from applications.models import Status
@@ -59,7 +59,8 @@ def listed_decisions():
 
 
 def calls_due():
-    """Calls with confirmed awards that are not paid in full: how many, how much, until when."""
+    """Calls with confirmed awards that are not paid in full: how many, how much, until when; the
+    soonest first."""
     return (
         Call.objects.filter(awards__state=Award.State.CONFIRMED)
         .annotate(
@@ -69,7 +70,7 @@ def calls_due():
         )
         .select_related("measure")
         .defer("guide_zh")
-        .order_by("code")
+        .order_by(F("due_on").asc(nulls_last=True), "code")
     )
 
 

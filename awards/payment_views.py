@@ -12,6 +12,8 @@ from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import ArrivedForm, BouncedForm, PaymentForm, ReasonForm, TypedConfirmation
 from awards.models import Payment, PaymentBatch
+from policy import workdays
+from portal import clock
 from portal.accounts.loading import has_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
@@ -33,6 +35,7 @@ def inbox(request):
         _with_sums(drafted).select_related("call", "drafted_by").order_by("drafted_at")[:LISTED]
     )
     bounced = list(finance.bounced()[:LISTED])
+    _count_down([*decisions, *due])
     context = {
         "decisions": decisions,
         "due": due,
@@ -42,6 +45,15 @@ def inbox(request):
         "is_head": has_role(request.user, Role.FINANCE_HEAD),
     }
     return render(request, "awards/finance_inbox.html", context)
+
+
+def _count_down(rows) -> None:
+    """Give each row the working days left until its due date."""
+    today, calendar = clock.today(), workdays.stored_calendar()
+    for row in rows:
+        row.workdays_left = (
+            workdays.workdays_between(today, row.due_on, calendar=calendar) if row.due_on else None
+        )
 
 
 def _with_sums(rows):

@@ -128,7 +128,7 @@ ROUNDS = (
         ),
     ),
     Round(
-        "fifth", "10-1", ALL_RD, 1200, places=4, closes=16, settings={"rate": "0.3"},
+        "fifth", "10-1", ALL_RD, 1200, places=2, closes=16, settings={"rate": "0.3"},
         singles=(
             Single("draft", 8, orgs=("qinglan",)), Single("handed", 3),
             Single("recommendation", 4, (7, 8, 6, 8), orgs=("mingche", "weilan")),

@@ -1,6 +1,7 @@
 """Letters, receipts and application forms; what `verify` says of submissions."""
 
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connections
 from applications import letters, papers, tasks, verifying
 from applications.letters import FactsMissing
 from applications.models import Letter, Numbering
+from applications.workflow import schema_of
 from portal import clock
 from portal.audit.models import Event
 from portal.documents.rendering import render_pdf
@@ -109,6 +111,16 @@ def test_form_shows_what_was_submitted_without_the_bank_account(place):
         "共 2 张，价税合计 0.226 万元"
     )
     assert data["asked"] == "0.06 万元（¥600.00，人民币陆佰元整）"
+
+
+def test_a_section_that_the_form_withholds_is_not_called_empty(place):
+    case = submitted(place)
+    section = next(s for s in schema_of(case).form.sections if s.title.zh == "单位信息")
+    bank = [item for item in section.fields if item.code == "bank_account"]
+    withheld = papers._section(
+        case, replace(section, fields=tuple(bank)), case.submissions.get().snapshot
+    )
+    assert (withheld["rows"], withheld["empty"]) == ([], "已在系统登记，申报书不载明")
 
 
 def test_form_with_a_character_of_no_font_comes_about_and_says_so(place, run_tasks):

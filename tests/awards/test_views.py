@@ -9,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from applications.models import Application
 from awards import exports, overview, payments
 from awards.models import Award, Decision, Export, Payment
+from portal import clock as clocks
 from portal.accounts.models import Role
 from portal.money import show_wan
 from tests.awards.cases import Scene, cap, make_scene
@@ -273,16 +275,13 @@ def test_decision_from_draft_to_finance_through_the_pages(scene):
         scene.lead_head, "award_decision_release", decision.uid,
         confirmation=decision.number, revision=decision.revision,
     )  # fmt: skip
-    assert "待财政确认" in text(get(scene.finance, "award_finance_inbox"))
-    assert (
-        "请填写"
-        in text(
-            post(
-                scene.finance, "award_decision_confirm", decision.uid, status=422, funding_source=""
-            )
-        )
-        or True
+    Application.objects.filter(pk=award.application_id).update(due_on=clocks.today())
+    inbox = text(get(scene.finance, "award_finance_inbox"))
+    assert "待财政确认" in inbox and "今日到期" in inbox
+    refused = post(
+        scene.finance, "award_decision_confirm", decision.uid, status=422, funding_source=""
     )
+    assert "请填写" in text(refused)
     post(scene.finance, "award_decision_confirm", decision.uid, funding_source="科技专项")
     award.refresh_from_db()
     assert (award.state, award.approved_cny) == ("confirmed", Decimal("800000.00"))
