@@ -45,6 +45,7 @@ def calculator(request):
         "reply": reply,
         "hidden": reply.pairs(),
         "answered": _answered(reply, inputs, from_profile),
+        "total": len(results),
         "groups": [(code, [r for r in results if r.outcome == code]) for code in OUTCOMES],
         "organisation": organisation,
         "measured_on": on,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from applications import amounts, drafts
+from applications import amounts, drafts, prefilling
 from applications.homes import STATES
 from applications.listing import cards
 from applications.models import VOID, Application
@@ -63,9 +63,13 @@ def application_start(request, call_uid: str):
     on = clock.local(request.arrived_at).date()
     refusals = amounts.refusals(call, schema, organisation, on=on)
     refused = None
+    # 政策测算 hands its answers on; the page shows them and sends them again.
+    carried = prefilling.carried(request.POST if request.method == "POST" else request.GET, schema)
     if request.method == "POST" and not refusals:
         try:
-            application = drafts.start(call, organisation=organisation, actor=request.user)
+            application = prefilling.start(
+                call, carried, organisation=organisation, actor=request.user
+            )
         except drafts.NotStarted as fault:
             refused = fault
         else:
@@ -81,6 +85,7 @@ def application_start(request, call_uid: str):
         "measure": call.measure,
         "organisation": organisation,
         "schema": schema,
+        "carried": carried,
         "refusals": refusals,
         "nearest": _nearest(organisation, call, on=on) if refusals else [],
         "refused": not_started(refused) if refused else "",

@@ -22,13 +22,19 @@ STATEMENTS = 8
 @dataclass(frozen=True)
 class Question:
     """``no`` counts from 1; ``fields`` are the statements of a page, or the one that is asked;
-    ``names``: the measures that wait for it."""
+    ``names``: the measures that wait for it, ``serves`` the same for each field."""
 
     code: str
     form: Literal["kind", "matters", "statements", "choice", "multichoice", "number"]
     no: int
     fields: tuple[Field, ...] = ()
     names: tuple[str, ...] = ()
+    serves: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def statements(self) -> list[tuple[Field, tuple[str, ...]]]:
+        """Each field with the measures that wait for it."""
+        return list(zip(self.fields, self.serves, strict=True))
 
 
 def next_question(
@@ -61,6 +67,7 @@ def next_question(
         return Question(
             "statements", "statements", no, tuple(inputs[code] for code in shown),
             _names(result for code in shown for result in waiting[code]),
+            tuple(_names(waiting[code]) for code in shown),
         )  # fmt: skip
     if not waiting:
         return None

@@ -22,7 +22,8 @@ _WAN = Text("万元", "CNY 10,000")
 @dataclass(frozen=True)
 class Result:
     """One line's verdict. ``open_fields``: what the reader may still answer; ``open_terms``: what
-    only a call or the reviewers decide; ``nearest``: lines to look at where this one does not fit.
+    only a call or the reviewers decide; ``nearest``: lines to look at where this one does not fit;
+    ``is_brief``: shown as one row that opens, as no one asked for this line.
     """
 
     card: Card
@@ -31,6 +32,7 @@ class Result:
     open_fields: tuple[Field, ...]
     open_terms: tuple[Need, ...]
     concerned: bool = True
+    is_brief: bool = False
     nearest: tuple["Result", ...] = ()
 
     @property
@@ -56,6 +58,17 @@ class Result:
     @property
     def amount_cny(self) -> Decimal | None:
         return None if self.outcome == "no" else self.verdict.amount_cny
+
+    @property
+    def unrounded_cny(self) -> Decimal | None:
+        """The amount under the ceiling where only its rounding waits for a call."""
+        found, top = self.verdict.computation, self.verdict.ceiling_cny
+        if self.outcome == "no" or found is None or found.capped_cny is not None:
+            return None
+        product = next((step.value for step in found.steps if step.code == "product"), None)
+        if product is None:
+            return None
+        return Decimal(product) if top is None else min(Decimal(product), top)
 
 
 def inputs_of(cards: Iterable[Card]) -> dict[str, Field]:
@@ -119,13 +132,16 @@ def _result(card: Card, inputs, reply: Reply, *, on: date, lines) -> Result:
         for need in verdict.needs
         if (code := rules.award.base if need.kind == "items" else need.code) in inputs
     )
-    terms = tuple(need for need in verdict.needs if need.kind == "setting")
+    # That the reviewers set the amount stands in the formula.
+    reviewed = rules.award.base if rules.award.kind == "discretionary" else None
+    terms = tuple(n for n in verdict.needs if n.kind == "setting" and n.code != reviewed)
     outcome = verdict.outcome
     if outcome == "depends" and not fields and not any(r.met is None for r in verdict.reasons):
         # Every condition is met; only the amount waits for the call or the reviewers.
         outcome = "fits"
     concerned = lines is None or verdict.line in lines
-    return Result(card, verdict, outcome, fields, terms, concerned)
+    is_brief = outcome == "no" or (outcome == "depends" and (lines is None or not concerned))
+    return Result(card, verdict, outcome, fields, terms, concerned, is_brief)
 
 
 def _given(rules: DefinitionSchema, reply: Reply, settings, on: date) -> dict[str, Any]:

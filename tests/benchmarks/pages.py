@@ -21,6 +21,11 @@ from reviews import inbox
 from tests.benchmarks.timing import Cost, cost
 
 DOMAIN = "demo.example"
+# An enterprise with a project, some of its facts told.
+ANSWERED = (
+    "organisation_kind=enterprise&matter=project&jointly_published=yes&national_task=yes"
+    "&enterprise_input_cny=500&rd_input_cny=800"
+)
 
 
 class Refused(Exception):
@@ -96,6 +101,7 @@ def pages(clerk: User | None = None) -> Iterator[Page]:
     clerk = clerk or lead_clerk()
     yield Page("home", None, reverse("home"))
     yield Page("catalogue", None, reverse("measure_list"))
+    yield Page("calculator, 32 verdicts", None, f"{reverse('calculator')}?{ANSWERED}")
     yield from inbox_pages(clerk)
     units = units_of(clerk, Role.CLERK)
     held = Application.objects.for_inbox(*units).exclude(status__in=inbox.ELSEWHERE)

@@ -1,5 +1,6 @@
 """政策测算: eight questions at most, 32 verdicts, nothing stored, nothing lost."""
 
+from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -7,6 +8,7 @@ from django.urls import reverse
 
 from policy.calculator.asking import MOST
 from policy.calculator.matters import matters
+from policy.checking import run
 from policy.entries import Catalogue
 from policy.loading import load
 from policy.models import Measure
@@ -95,9 +97,58 @@ def test_conditions_and_base_give_the_amount_under_the_ceiling(client, catalogue
     assert call.is_open
 
 
+def typed(schema, code: str, value) -> str:
+    """An input of a golden case as a reader types it: 万元 where the form asks so."""
+    kind = next(item.type for item in schema.award.inputs if item.code == code)
+    if kind == "bool":
+        return "yes" if value else "no"
+    return f"{Decimal(value) / 10_000:f}" if kind == "money_wan" else str(value)
+
+
+@pytest.mark.parametrize("line", ["8-1", "8-2", "15-2", "17-1", "18-1"])
+def test_verdict_has_the_amount_that_computing_gives_for_each_golden_case(client, catalogue, line):
+    entry = CATALOGUE.newest(line)
+    make_open_call(Measure.objects.get(line=line), settings=entry.cases.example_call or {})
+    cases = [
+        case
+        for case in entry.cases.cases
+        if not (case.settings or case.without_call or case.committed or case.budget_cny or case.on)
+    ]
+    amounts = set()
+    for case in cases:
+        told = {code: typed(entry.schema, code, value) for code, value in case.inputs.items()}
+        found, computed = result(client.get(URL, told), line), run(entry, case)
+        if computed.eligible is False:
+            assert (found.outcome, found.amount_cny) == ("no", None), case.code
+        else:
+            assert found.amount_cny == computed.capped_cny, case.code
+            amounts.add(found.amount_cny)
+    assert amounts and None not in amounts
+
+
+def test_without_a_call_the_amount_stands_unrounded_under_its_ceiling(client, catalogue):
+    told = {"organisation_kind": "enterprise", "matter": "project", "jointly_published": "yes"}
+    for wan, cny in (("500", "500000"), ("3000", "2000000")):
+        response = client.get(URL, told | {"enterprise_input_cny": wan})
+        found = result(response, "8-1")
+        assert (found.amount_cny, found.unrounded_cny) == (None, Decimal(cny))
+    assert "<small>约</small>" in response.content.decode()
+
+
+def test_lines_that_nobody_asked_for_are_rows_that_open_and_quote_all_the_same(client, catalogue):
+    response = client.get(URL, {"organisation_kind": "enterprise", "matter": "project"})
+    brief = {r.line for _code, rows in response.context["groups"] for r in rows if r.is_brief}
+    asked = next(item for item in matters() if item.code == "project").lines
+    no = {line for line, outcome in outcomes(response).items() if outcome == "no"}
+    assert brief == set(outcomes(response)) - (set(asked) - no)
+    text = response.content.decode()
+    assert text.count('<details class="card verdict') == len(brief)
+    assert text.count('class="verdict-clause"') == 32
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("五百", "不是数字"), ("-5", "不能为负数"), ("1e30", "不是数字"), ("99999999999", "数额过大")],
+    [("五百", "不是数字"), ("-5", "不能为负数"), ("1e30", "数额过大"), ("99999999999", "数额过大")],
 )
 def test_an_amount_that_cannot_be_read_is_asked_again_and_kept(client, catalogue, typed, words):
     response = client.get(URL, {"organisation_kind": "enterprise", "enterprise_input_cny": typed})
