@@ -54,9 +54,9 @@ def test_from_the_first_question_to_an_amount(open_page, catalogue, language):
 
 def test_one_fact_in_place_a_link_to_pass_on_and_a_page_to_print(open_page, catalogue):
     page = open_page(f"{URL}?organisation_kind=enterprise&matter=project", width=375)
-    page.locator("#line-8-1 select").select_option("yes")
-    page.locator("#line-8-1 form button").click()
     page.locator("#line-8-1 input[type=text]").fill("3000")
+    page.locator("#line-8-1 form button").click()
+    page.locator("#line-8-1 select").select_option("yes")
     page.locator("#line-8-1 form button").click()
     assert page.url.endswith("#line-8-1")
     assert "200.00" in page.locator("#line-8-1 .verdict-amount").inner_text()
