@@ -63,6 +63,8 @@ def test_five_queries_and_a_hundred_kilobytes_at_most(
     with django_assert_max_num_queries(5):
         response = client.get(URL)
     assert len(response.content) <= 100 * 1024
+    client.cookies["language"] = "en"
+    assert len(client.get(URL).content) <= 100 * 1024
 
 
 def test_a_kind_of_organisation_excludes_with_the_clause_and_names_what_is_near(client, catalogue):
@@ -202,6 +204,7 @@ def walk(client, kind: str, matter: str):
             query[question.code] = "12"
         response = client.get(URL, query, follow=True)
         assert response.status_code == 200
+        assert len(response.content) <= 100 * 1024
     assert len(seen) <= MOST
     return response
 
