@@ -336,6 +336,10 @@ class Application(models.Model):
     def __str__(self) -> str:
         return self.number or self.title or self.uid
 
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """The state in words, without asking for all of them as Django's own does."""
+        return str(Status(self.status).label)
+
 
 class Part(models.TextChoices):
     """What a unit or a person is in a case."""

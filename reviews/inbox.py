@@ -29,6 +29,7 @@ from policy.models import Measure
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.searching import words
+from portal.widgets import PlainSelect
 from reviews.models import Objection, Opinion
 
 SOON_WORKDAYS = 2
@@ -191,17 +192,20 @@ class CaseFilter(django_filters.FilterSet):
         field_name="call__measure",
         to_field_name="line",
         empty_label=_("全部措施"),
+        widget=PlainSelect,
     )
     district = django_filters.ModelChoiceFilter(
         label=_("推荐单位"),
         queryset=Unit.objects.districts(),
         to_field_name="code",
         empty_label=_("全部区"),
+        widget=PlainSelect,
     )
     status = django_filters.ChoiceFilter(
         label=_("环节"),
         choices=[pair for pair in Status.choices if pair[0] not in {"draft", "handed"}],
         empty_label=_("全部环节"),
+        widget=PlainSelect,
     )
 
     class Meta:
