@@ -49,7 +49,7 @@ class Problem:
     @property
     def message(self) -> str:
         """The words of summaries: row and label first."""
-        text = format_lazy("{}：{}", self.label, self.text) if self.label else self.text
+        text = format_lazy("{}{}{}", self.label, _("："), self.text) if self.label else self.text
         if self.row_label:
             return f"{self.row_label} {text}"
         if self.row is None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import translation
 from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from applications import numbering
 from applications.models import Application, Letter
@@ -143,7 +144,7 @@ def _tell(letter: Letter, *, at) -> None:
     for held in people.select_related("user").order_by("user_id").distinct("user_id"):
         enqueue(
             held.user,
-            subject=format_lazy("{}：{}", letter.subject, letter.number),
+            subject=format_lazy("{}{}{}", letter.subject, _("："), letter.number),
             body=letter.body,
             url=f"/applications/{letter.application.uid}/",
             dedupe_key=f"letter:{letter.pk}:{held.user_id}",

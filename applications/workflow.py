@@ -317,10 +317,11 @@ def move(
         enqueue(
             person,
             subject=format_lazy(
-                "{}：{}",
+                "{}{}{}",
                 application.number
                 or application.title
                 or Text(application.call.title_zh, application.call.title_en),
+                _("："),
                 row.done,
             ),
             body=public_note,

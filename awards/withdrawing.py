@@ -103,7 +103,7 @@ def tell_lead(case: Application, *, freed: bool, actor, done) -> None:
     )
     telling.tell(
         telling.officers(case.call.lead_unit, Role.CLERK),
-        subject=format_lazy("{}：{}", case.number, done),
+        subject=format_lazy("{}{}{}", case.number, _("："), done),
         body=body,
         url=f"/awards/calls/{case.call.uid}/" if freed else f"/reviews/cases/{case.uid}/",
         key=f"application:{case.pk}:{case.revision}:lead",

@@ -133,7 +133,7 @@ def _tell(organisation: Organisation, what, *, at, body: str = "") -> None:
     for held in admins.select_related("user"):
         enqueue(
             held.user,
-            subject=format_lazy("{name}：{what}", name=organisation.name, what=what),
+            subject=format_lazy("{}{}{}", organisation.name, _("："), what),
             body=body,
             url=reverse("organisation_profile"),
             dedupe_key=f"organisation:{organisation.pk}:{organisation.revision}:{held.user_id}",

@@ -45,6 +45,8 @@ def test_letter_is_filled_numbered_told_and_recorded(place):
     assert Event.objects.filter(action="letter.correction", object_id=str(letter.pk)).count() == 1
     told = Notice.objects.filter(dedupe_key__startswith=f"letter:{letter.pk}:")
     assert set(told.values_list("recipient", flat=True)) == {place.filler.pk, place.admin.pk}
+    assert {row.subject for row in told} == {f"补正通知书：{letter.number}"}
+    assert {row.subject_en for row in told} == {f"补正通知书: {letter.number}"}
 
 
 def test_letters_count_by_unit_kind_and_year(place):
