@@ -1,11 +1,13 @@
 """The expert's side: cases to judge, the sheet with anchors, and stepping back."""
 
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -41,7 +43,8 @@ WRONG = {
 @expert
 @require_GET
 def home(request):
-    """The expert's cases: what is open first, then what was handed in."""
+    """The expert's cases: what is open first, the soonest due before the others, then what was
+    handed in."""
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
     state = request.GET.get("state", "")
     state = state if state in scoring.STATES else ""
@@ -55,10 +58,11 @@ def home(request):
         .annotate(
             is_done=ExpressionWrapper(
                 Q(submitted_at__isnull=False), output_field=BooleanField()
-            )
+            ),
+            act_by=Coalesce("seat__panel__due_on", Value(date.max)),
         )
     )  # fmt: skip
-    page = page_by_key(shown, request, keys=("is_done", "uid"), size=30)
+    page = page_by_key(shown, request, keys=("is_done", "act_by", "uid"), size=30)
     rows = [
         {
             "sheet": sheet,

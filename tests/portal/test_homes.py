@@ -298,6 +298,18 @@ def test_expert_s_numbers_lead_to_their_rows(client, office):
     assert "核对有无回避情形" in page
 
 
+def test_expert_s_list_begins_with_what_is_due_first(client, office):
+    cases = [make_case(office, at="expert_review") for _index in range(2)]
+    made = [scoring_panel(office, case) for case in cases]
+    seated = [{s.expert.user for s in panel.seats.filter(state="seated")} for panel in made]
+    client.force_login(set.intersection(*seated).pop())
+    for first, second in ((0, 1), (1, 0)):
+        for index, day in ((first, 16), (second, 30)):
+            Panel.objects.filter(pk=made[index].pk).update(due_on=date(2026, 3, day))
+        page = client.get(reverse("review_expert_home")).content.decode()
+        assert page.index(cases[first].number) < page.index(cases[second].number)
+
+
 def test_finance_s_numbers_lead_to_their_rows(client, clock):
     clock.set(at_day(date(2026, 3, 6)))
     load_calendar()
