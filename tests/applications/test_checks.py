@@ -82,7 +82,7 @@ def test_message_names_figures_with_their_units_in_the_readers_language(place):
         "验证资金规模：10000.0001 大于上限 10000",
         "其中技术经理人：技术经理人 30 人 多于专职人员 26 人",
     ]
-    assert told["en"][1] == "of them technology managers：30 people managers, but 26 people staff"
+    assert told["en"][1] == "of them technology managers: 30 people managers, but 26 people staff"
 
 
 def test_profile_that_lacks_what_is_required_sends_to_the_profile():
