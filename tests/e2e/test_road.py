@@ -12,46 +12,8 @@ from playwright.sync_api import expect
 
 from tests.applications.lines import Sample
 from tests.applications.test_real_definition import ANSWERS, GRANT, RESULT
-from tests.e2e.steps import (
-    PATIENCE_MS,
-    Road,
-    Trip,
-    accept,
-    act,
-    approve_experts,
-    arrive,
-    close_notice,
-    conclude_opinions,
-    confirm_finance,
-    confirm_selection,
-    decide,
-    demo,
-    desk,
-    draft_call,
-    draw_experts,
-    edit,
-    fill_sections,
-    fill_tables,
-    find_nothing_wrong,
-    freeze,
-    give_opinions,
-    hand_over,
-    invite_filler,
-    paste_invoices,
-    pay,
-    publish_call,
-    publish_notice,
-    recommend,
-    register,
-    score,
-    select,
-    start_draft,
-    submit,
-    upload_attachments,
-    verify_input,
-    verify_organisation,
-    walking,
-)  # fmt: skip
+from tests.e2e.steps import administrators, applicants, districts, experts, filling, money, officers
+from tests.e2e.steps.road import PATIENCE_MS, Road, Trip, demo, walking
 
 YEARS = {"year_1": "1", "year_2": "2", "year_3": "3"}
 TRIP = Trip(
@@ -84,48 +46,48 @@ TRIP = Trip(
 
 def test_the_road_of_10_1_from_registration_to_the_ledger(stack, chromium, tmp_path):
     with walking(TRIP, stack=stack, browser=chromium, folder=tmp_path) as road:
-        register(road)
-        verify_organisation(road)
-        invite_filler(road)
-        draft_call(road)
-        publish_call(road)
-        start_draft(road)
-        fill_tables(road)
-        paste_invoices(road)
-        fill_sections(road)
-        upload_attachments(road)
-        hand_over(road)
-        submit(road)
-        recommend(road)
+        applicants.register(road)
+        districts.verify_organisation(road)
+        applicants.invite_filler(road)
+        administrators.draft_call(road)
+        administrators.publish_call(road)
+        applicants.start_draft(road)
+        filling.fill_tables(road)
+        filling.paste_invoices(road)
+        filling.fill_sections(road)
+        filling.upload_attachments(road)
+        applicants.hand_over(road)
+        applicants.submit(road)
+        districts.recommend(road)
         ask_correction(road)
         correct(road)
-        accept(road)
-        give_opinions(road)
-        conclude_opinions(road)
-        draw_experts(road)
-        approve_experts(road)
-        score(road)
-        freeze(road)
-        verify_input(road)
-        select(road)
-        confirm_selection(road)
-        publish_notice(road)
-        close_notice(road)
-        decide(road)
-        confirm_finance(road)
-        pay(road)
-        arrive(road)
+        officers.accept(road)
+        officers.give_opinions(road)
+        officers.conclude_opinions(road)
+        experts.draw_experts(road)
+        experts.approve_experts(road)
+        experts.score(road)
+        experts.freeze(road)
+        officers.verify_input(road)
+        officers.select(road)
+        money.confirm_selection(road)
+        officers.publish_notice(road)
+        officers.close_notice(road)
+        money.decide(road)
+        money.confirm_finance(road)
+        money.pay(road)
+        money.arrive(road)
         compare_workbook(road)
-        find_nothing_wrong(road)
+        money.find_nothing_wrong(road)
 
 
 def ask_correction(road: Road) -> None:
-    page = desk(road, "lead.clerk")
+    page = officers.desk(road, "lead.clerk")
     point = page.locator("[data-point]").first
     point.get_by_role("button", name="符合", exact=True).click()
     expect(page.locator("#settled")).to_contain_text("1/")
     road.shoot(page, "desk-lead")
-    act(page, "一次性补正")
+    officers.act(page, "一次性补正")
     page.wait_for_url("**/correction/")
     flag = page.locator("input[name=flag][value$='full_time_staff']")
     flag.check()
@@ -147,12 +109,12 @@ def ask_correction(road: Road) -> None:
 
 def correct(road: Road) -> None:
     """Only what is flagged can be changed; the organisation's admin sends it back."""
-    page = edit(road, "team")
+    page = filling.edit(road, "team")
     assert page.locator("[name=technology_managers]").is_disabled()
     page.locator("[name=full_time_staff]").fill("11")
     expect(page.locator("[data-save-state]")).to_contain_text("已保存")
     road.shoot(page, "correction-team")
-    page = edit(road, "attachments")
+    page = filling.edit(road, "attachments")
     slot = page.locator("#slot-premises")
     slot.locator("input[type=file]").set_input_files(road.paper("租赁合同（补全）"))
     expect(slot.locator("[data-slot-files]")).to_contain_text("补全")

@@ -8,43 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tests.applications.lines import JOINT, PILOT
-from tests.e2e.steps import (
-    Road,
-    Trip,
-    accept,
-    approve_experts,
-    arrive,
-    close_notice,
-    compare_payment,
-    conclude_opinions,
-    confirm_finance,
-    confirm_selection,
-    decide,
-    draft_call,
-    draw_experts,
-    fill_sections,
-    fill_tables,
-    find_nothing_wrong,
-    freeze,
-    give_opinions,
-    hand_over,
-    invite_filler,
-    paste_invoices,
-    pay,
-    publish_call,
-    publish_notice,
-    recommend,
-    register,
-    score,
-    select,
-    start_draft,
-    submit,
-    upload_attachments,
-    verify_input,
-    verify_organisation,
-    wait_for_silence,
-    walking,
-)  # fmt: skip
+from tests.e2e.steps import administrators, applicants, districts, experts, filling, money, officers
+from tests.e2e.steps.road import Road, Trip, walking
 
 # Three experts judge, of fields in which the demonstration has several.
 FEW_EXPERTS = {
@@ -100,11 +65,11 @@ JOINT_PROJECT = Trip(
 def test_the_road_of_11_1_by_the_rate_of_its_call(stack, chromium, tmp_path):
     with walking(PLATFORM, stack=stack, browser=chromium, folder=tmp_path) as road:
         apply(road)
-        recommend(road)
-        accept(road)
-        give_opinions(road)
-        wait_for_silence(road)
-        conclude_opinions(road)
+        districts.recommend(road)
+        officers.accept(road)
+        officers.give_opinions(road)
+        officers.wait_for_silence(road)
+        officers.conclude_opinions(road)
         judge(road)
         award(road)
 
@@ -112,45 +77,45 @@ def test_the_road_of_11_1_by_the_rate_of_its_call(stack, chromium, tmp_path):
 def test_the_road_of_13_1_by_its_increase_up_to_the_ceiling(stack, chromium, tmp_path):
     with walking(JOINT_PROJECT, stack=stack, browser=chromium, folder=tmp_path) as road:
         apply(road)
-        recommend(road)
-        accept(road)
-        give_opinions(road)
-        conclude_opinions(road)
+        districts.recommend(road)
+        officers.accept(road)
+        officers.give_opinions(road)
+        officers.conclude_opinions(road)
         judge(road)
         award(road)
 
 
 def apply(road: Road) -> None:
-    register(road)
-    verify_organisation(road)
-    invite_filler(road)
-    draft_call(road)
-    publish_call(road)
-    start_draft(road)
-    fill_tables(road)
-    paste_invoices(road)
-    fill_sections(road)
-    upload_attachments(road)
-    hand_over(road)
-    submit(road)
+    applicants.register(road)
+    districts.verify_organisation(road)
+    applicants.invite_filler(road)
+    administrators.draft_call(road)
+    administrators.publish_call(road)
+    applicants.start_draft(road)
+    filling.fill_tables(road)
+    filling.paste_invoices(road)
+    filling.fill_sections(road)
+    filling.upload_attachments(road)
+    applicants.hand_over(road)
+    applicants.submit(road)
 
 
 def judge(road: Road) -> None:
-    draw_experts(road)
-    approve_experts(road)
-    score(road)
-    freeze(road)
-    verify_input(road)
+    experts.draw_experts(road)
+    experts.approve_experts(road)
+    experts.score(road)
+    experts.freeze(road)
+    officers.verify_input(road)
 
 
 def award(road: Road) -> None:
-    select(road)
-    confirm_selection(road)
-    publish_notice(road)
-    close_notice(road)
-    decide(road)
-    confirm_finance(road)
-    pay(road)
-    arrive(road)
-    compare_payment(road)
-    find_nothing_wrong(road)
+    officers.select(road)
+    money.confirm_selection(road)
+    officers.publish_notice(road)
+    officers.close_notice(road)
+    money.decide(road)
+    money.confirm_finance(road)
+    money.pay(road)
+    money.arrive(road)
+    money.compare_payment(road)
+    money.find_nothing_wrong(road)
