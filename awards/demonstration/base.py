@@ -75,6 +75,7 @@ STAFF = (
     Person("industry.clerk", "韩致工", Role.CLERK, "gxj"),
     Person("health.clerk", "白芷若", Role.CLERK, "wjw"),
     Person("financial.clerk", "钱融川", Role.CLERK, "jrb"),
+    Person("financial.head", "贾汇川", Role.HEAD, "jrb"),
     Person("budget.clerk", "计思衡", Role.CLERK, "czj"),
     Person("finance.clerk", "金守信", Role.FINANCE, "czj"),
     Person("finance.head", "库正清", Role.FINANCE_HEAD, "czj"),

@@ -20,8 +20,6 @@ REST_DOMAIN = f"org.{base.DOMAIN}"
 # Organisations whose accounts are named beside those of ``base``: a hospital, a new-type R&D
 # institution, a company, a university, and who runs a service station.
 SHOWN = ("ruijian", "xinyuan", "zhiyun", "jinfu")
-# So do, beside those of ``base``, the people of the unit in charge of the fourth call.
-SHOWN_UNITS = ("jrb",)
 
 # Every unit that leads or joins a line has a clerk, every lead unit and district a head.
 CO_UNITS = ("fgw", "gzw", "scjgj", "swj", "rsj", "ghzyj", "jw", "sthjj", "gaj", "shuju", "rhyg")
@@ -46,7 +44,6 @@ STAFF = (
             strict=True,
         )
     ),
-    Person("financial.head", "贾汇川", Role.HEAD, "jrb"),
     *(
         Person(f"{code}.{part}", name, role, code)
         for code, clerk, head in (
@@ -107,8 +104,7 @@ def gather_staff(cast: Cast, password: base.Password, *, random: Random) -> None
     base.make_people(password)
     units = {unit.code: unit for unit in Unit.objects.all()}
     for person in STAFF:
-        domain = base.DOMAIN if person.where in SHOWN_UNITS else REST_DOMAIN
-        base.make_person(person, password, domain=domain, unit=units[person.where])
+        base.make_person(person, password, domain=REST_DOMAIN, unit=units[person.where])
     users = {user.email.partition("@")[0]: user for user in User.objects.all()}
     for person in (*base.STAFF, *STAFF):
         user = cast.people[person.local] = users[person.local]

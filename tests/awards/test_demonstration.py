@@ -47,7 +47,7 @@ def test_people_of_every_role_can_sign_in(policy):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert roles() == {
         Role.CLERK: 8,
-        Role.HEAD: 3,
+        Role.HEAD: 4,
         Role.FINANCE: 1,
         Role.FINANCE_HEAD: 1,
         Role.POLICY_ADMIN: 2,
@@ -60,7 +60,7 @@ def test_people_of_every_role_can_sign_in(policy):
     users = User.objects.all()
     assert {user.check_password("for-everybody-1") for user in users} == {True}
     verified = User.objects.filter(emailaddress__verified=True, emailaddress__primary=True)
-    assert verified.count() == users.count() == 31
+    assert verified.count() == users.count() == 32
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -145,7 +145,7 @@ def test_accounts_are_printed_with_the_one_password(policy):
     assert run("--accounts") == "No demonstration accounts are loaded.\n"
     printed = run()
     assert printed.count("for-everybody-1") == 1
-    assert printed.count("@demo.example") == 31
+    assert printed.count("@demo.example") == 32
     assert run("--accounts") == printed
 
 
