@@ -205,24 +205,38 @@ def _merge(application, section_code, data, *, actor, since: Seen):
 
 @transaction.atomic
 def save_sections(
-    application: Application, given: Mapping[str, Mapping[str, Any]], *, actor
+    application: Application, given: Mapping[str, Mapping[str, Any]], *, actor, source: str = ""
 ) -> None:
     """Store several sections at once (section code → data), under one lock; nobody else's page is
-    open. Raises NotEditable as ``save_section``."""
+    open. ``source``: where the answers come from, told beside them until somebody writes anew.
+    Raises NotEditable as ``save_section``."""
     application = lock(application)
     allowed = unlocking.demand(application, actor)
     for section_code, data in given.items():
-        _merge_into(application, allowed, section_code, data, actor=actor, since=Seen())
+        _merge_into(
+            application, allowed, section_code, data, actor=actor, since=Seen(), source=source
+        )
 
 
 def _merge_into(
-    application: Application, allowed: unlocking.Unlocked, section_code, data, *, actor, since: Seen
+    application: Application,
+    allowed: unlocking.Unlocked,
+    section_code,
+    data,
+    *,
+    actor,
+    since: Seen,
+    source: str = "",
 ):
     now = clock.now()
-    section = unlocking.section_named(schema_of(application), section_code)
+    schema = schema_of(application)
+    section = unlocking.section_named(schema, section_code)
     if section is None:
         raise unlocking.NotEditable("unknown", path=section_code)
     fields = {item.code: item for item in section.fields if not item.readonly}
+    if section.kind == "invoices" and (total := schema.award.total) is not None:
+        # What was told of the sum before its invoices: a note beside them, no answer of the form.
+        fields[total.code] = total
     for code in data:
         if code not in fields:
             raise unlocking.NotEditable("unknown", path=f"{section_code}.{code}")
@@ -239,7 +253,7 @@ def _merge_into(
         else:
             conflicts.append(_conflict(fields[code], mine, answer))
     if written or not answer.revision:
-        _write(answer, written, actor=actor, tab=since.tab, now=now)
+        _write(answer, written, actor=actor, tab=since.tab, now=now, source=source)
         _keep_title(application, written)
     return answer, conflicts
 
@@ -250,9 +264,19 @@ def _conflict(item: Field, mine: Any, answer: Answer) -> Conflict:
     return Conflict(item, mine, answer.data.get(item.code), by, datetime.fromisoformat(last["at"]))
 
 
-def _write(answer: Answer, written: Mapping[str, Any], *, actor, tab: str, now: datetime) -> None:
+def _write(
+    answer: Answer,
+    written: Mapping[str, Any],
+    *,
+    actor,
+    tab: str,
+    now: datetime,
+    source: str = "",
+) -> None:
     answer.revision += 1
     mark = {"revision": answer.revision, "by": actor.pk, "at": now.isoformat(), "tab": tab}
+    if source:
+        mark["source"] = source
     answer.data = answer.data | dict(written)
     answer.touched = answer.touched | dict.fromkeys(written, mark)
     answer.updated_by, answer.updated_at = actor, now

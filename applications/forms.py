@@ -18,6 +18,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 
+from applications import prefilling
 from applications.checks import Problem
 from applications.content import Content, profile_date
 from applications.entries import enter, told, typed
@@ -33,7 +34,7 @@ class SectionForm(forms.Form):
     """The fields of a section that are asked (what is known stands above as text, see ``known``).
 
     ``shown`` are stored answers by code; ``problems`` stand beside their fields;
-    ``is_open(code)`` says which fields may be written.
+    ``is_open(code)`` says which fields may be written, ``source`` where an answer comes from.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class SectionForm(forms.Form):
         problems: Iterable[Problem] = (),
         is_open: Callable[[str], bool] = lambda code: True,
         values: Mapping[str, Any] | None = None,
-        source: str = "",
+        source: Callable[[Field], str] = lambda item: "",
         form: Form | None = None,
     ):
         self.section = section
@@ -58,7 +59,7 @@ class SectionForm(forms.Form):
                 shown.get(item.code),
                 editable=is_open(item.code),
                 required=item.required or _holds(item.required_if, values or shown),
-                note=source if item.prefill else "",
+                note=source(item),
                 when=when_required(item, form),
             )
         self.helper = FormHelper()
@@ -103,7 +104,7 @@ def section_form(
         problems=problems,
         is_open=is_open,
         values=content.values,
-        source=source_of(content),
+        source=lambda item: _source(content, section, item),
         form=content.schema.form,
     )
 
@@ -196,6 +197,14 @@ def known(content: Content, section: Section, problems: Iterable[Problem] = ()) 
         for item in section.fields
         if item.readonly
     ]
+
+
+def _source(content: Content, section: Section, item: Field) -> str:
+    """Where an answer comes from that nobody wrote here: the profile, or 政策测算."""
+    answer = content.answers.get(section.code)
+    if item.prefill and not (answer and item.code in answer.touched):
+        return source_of(content)
+    return prefilling.told_source(content, section, item.code)
 
 
 def source_of(content: Content) -> str:

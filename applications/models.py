@@ -398,7 +398,8 @@ class Answer(models.Model):
     section = models.CharField(max_length=40)
     data = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
-    # field code → {"revision", "by", "at"}: who wrote what last, for merging two tabs.
+    # field code → {"revision", "by", "at", "tab"}: who wrote what last, for merging two tabs; with
+    # "source" where it was taken from elsewhere (applications.prefilling).
     touched = models.JSONField(default=dict)
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

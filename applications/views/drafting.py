@@ -8,12 +8,12 @@ from django.http import Http404, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from applications import amounts, drafts, unlocking
+from applications import amounts, drafts, prefilling, unlocking
 from applications.content import ASKED_FIELDS
 from applications.entries import digest, same, told, typed
 from applications.forms import known, read_post, section_form, source_of
@@ -117,6 +117,8 @@ def hint(frame: Frame, report) -> str:
         return _("%(rows)s 张发票，合计 %(total)s") % {
             "rows": content.invoices.rows, "total": total,
         }  # fmt: skip
+    if section.kind == "invoices" and (told := prefilling.estimate(content)) is not None:
+        return _("政策测算时填写合计 %(total)s，请按发票逐张填写") % {"total": told_wan(told)}
     if section.kind == "review" and report.state == "locked":
         return _("完成前 %(count)s 项后可填") % {"count": report.number - 1}
     if section.kind == "attachments":
@@ -124,6 +126,11 @@ def hint(frame: Frame, report) -> str:
         return _("已上传 %(count)s 个文件") % {"count": count} if count else ""
     if section.fields and all(item.readonly for item in section.fields):
         return source_of(frame.content)
+    if carried := prefilling.carried_codes(content, section):
+        text = ngettext(
+            "%(count)s 项来自政策测算，请核对", "%(count)s 项来自政策测算，请核对", len(carried)
+        )
+        return text % {"count": len(carried)}
     return ""
 
 

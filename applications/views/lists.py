@@ -86,6 +86,7 @@ def application_start(request, call_uid: str):
         "organisation": organisation,
         "schema": schema,
         "carried": carried,
+        "other_kind": prefilling.other_kind(request.GET, organisation),
         "refusals": refusals,
         "nearest": _nearest(organisation, call, on=on) if refusals else [],
         "refused": not_started(refused) if refused else "",

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from applications import drafts, grids, invoices, sheets, unlocking, workbooks
+from applications import drafts, grids, invoices, prefilling, sheets, unlocking, workbooks
 from applications.checks import section_problems
 from applications.content import invoice_figures
 from applications.entries import typed
@@ -70,6 +70,8 @@ def grid_page(
     context = drafting.page_context(request, frame, section) | {
         "grid": grid,
         "summary": summary,
+        "estimate_cny": prefilling.estimate(frame.content) if section.kind == "invoices" else None,
+        "claimed_cny": frame.content.invoices.claimed_cny,
         "counting": _counting(frame) if section.kind == "invoices" else None,
         "category_names": _category_names(frame, section),
         "conflicts": [_cell_conflict(conflict) for conflict in conflicts],

@@ -16,7 +16,6 @@ from policy.text import Text
 
 NEAREST = 3
 _ORDER = {"fits": 0, "depends": 1, "no": 2}
-_WAN = Text("万元", "CNY 10,000")
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,9 @@ def inputs_of(cards: Iterable[Card]) -> dict[str, Field]:
         award = card.definition.award
         for item in award.inputs:
             found.setdefault(item.code, item)
-        if award.base is None or award.base_label is None:
-            continue
-        if award.items:
-            found[award.base] = Field(
-                award.base, "money_wan", award.base_label, unit=_WAN, required=True
-            )
-        if award.kind == "discretionary":
+        if (total := award.total) is not None:
+            found[total.code] = total
+        if award.kind == "discretionary" and award.base is not None:
             found.pop(award.base, None)
     return dict(sorted(found.items(), key=lambda pair: pair[0] != KIND))
 

@@ -11,6 +11,7 @@ from policy.strict import Wrong
 from policy.text import Text
 
 Source = Literal["stated", "inferred"]
+WAN_UNIT = Text("万元", "CNY 10,000")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,13 @@ class Award:
     increase: Increase | None = None
     deductions: tuple[Deduction, ...] = ()
     tiers: Tiers | None = None
+
+    @property
+    def total(self) -> Field | None:
+        """The one figure that stands for the invoice table where only their sum is asked (万元)."""
+        if not self.items or self.base is None or self.base_label is None:
+            return None
+        return Field(self.base, "money_wan", self.base_label, unit=WAN_UNIT, required=True)
 
     def check(self):
         check_codes(self.inputs, "inputs")

@@ -150,6 +150,8 @@
   }
 
   form.addEventListener("input", (event) => {
+    // What is written here no longer comes from elsewhere.
+    event.target.closest(".field")?.querySelector(".field-source")?.remove();
     if (event.isComposing) return;
     dirty = true;
     tell(state.dataset.typing);
