@@ -7,7 +7,6 @@ flagged fields) is stored here by the upper verb, in the same transaction.
 from datetime import date
 
 import pgtrigger
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
@@ -15,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Membership, Organisation, Role, Unit
-from portal.ids import UID_LENGTH, new_uid
+from portal.columns import uid_column, user_column
 from portal.searching import AnyOf, Grams, containing
 
 
@@ -168,7 +167,7 @@ class ApplicationQuerySet(models.QuerySet):
 class Application(models.Model):
     """One organisation's case under one call."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="applications")
     definition = models.ForeignKey(
         "policy.Definition", on_delete=models.PROTECT, related_name="applications"
@@ -183,9 +182,7 @@ class Application(models.Model):
     revision = models.PositiveIntegerField(default=1)
     # Which of the organisation's live cases under this call; 1 unless the call allows more.
     ordinal = models.PositiveSmallIntegerField(default=1)
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    started_by = user_column()
     started_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)
     stage_started_at = models.DateTimeField()
@@ -357,9 +354,7 @@ class Party(models.Model):
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="parties")
     part = models.CharField(max_length=10, choices=Part.choices)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    user = user_column(null=True)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -401,9 +396,7 @@ class Answer(models.Model):
     # field code → {"revision", "by", "at", "tab"}: who wrote what last, for merging two tabs; with
     # "source" where it was taken from elsewhere (applications.prefilling).
     touched = models.JSONField(default=dict)
-    updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    updated_by = user_column(null=True)
     updated_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -418,7 +411,7 @@ class Answer(models.Model):
 class TableRow(models.Model):
     """A row of a child table (子表); ``data`` as an Answer's."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(
         Application, on_delete=models.CASCADE, related_name="table_rows"
     )
@@ -426,9 +419,7 @@ class TableRow(models.Model):
     position = models.PositiveIntegerField()
     data = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1)
-    updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    updated_by = user_column(null=True)
     updated_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -453,16 +444,14 @@ class Invoice(models.Model):
     table found; ``valid`` says that the row passed every check.
     """
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="invoices")
     position = models.PositiveIntegerField()
     raw = models.JSONField(default=dict)
     problems = models.JSONField(default=dict)
     valid = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
-    updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    updated_by = user_column(null=True)
     updated_at = models.DateTimeField(null=True)
     category = models.CharField(max_length=20, blank=True)
     name = models.CharField(max_length=120, blank=True)
@@ -535,20 +524,16 @@ class Invoice(models.Model):
 class Attachment(models.Model):
     """A file in a slot (附件) of an application; removed, never deleted."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(
         Application, on_delete=models.CASCADE, related_name="attachments"
     )
     slot = models.CharField(max_length=40)
     name = models.CharField(max_length=255)
     blob = models.ForeignKey("files.Blob", on_delete=models.PROTECT, related_name="+")
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    uploaded_by = user_column()
     uploaded_at = models.DateTimeField()
-    removed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    removed_by = user_column(null=True)
     removed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -561,7 +546,7 @@ class Attachment(models.Model):
 class Submission(models.Model):
     """What was submitted, frozen: the first time (round 0) and at each correction or resubmission."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(
         Application, on_delete=models.PROTECT, related_name="submissions"
     )
@@ -570,9 +555,7 @@ class Submission(models.Model):
     action = models.CharField(max_length=20, default="submit")
     arrived_at = models.DateTimeField()
     received_at = models.DateTimeField()
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    submitted_by = user_column()
     snapshot = models.JSONField()
     sha256 = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=64, unique=True)
@@ -610,9 +593,7 @@ class Transition(models.Model):
     action = models.CharField(max_length=40)
     source = models.CharField(max_length=20)
     target = models.CharField(max_length=20)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    actor = user_column(null=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     note = models.TextField(blank=True)
@@ -655,16 +636,14 @@ class Transition(models.Model):
 class Correction(models.Model):
     """A round of correction (补正): everything that is missing, listed at once."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(
         Application, on_delete=models.PROTECT, related_name="corrections"
     )
     round = models.PositiveSmallIntegerField()
     # [{"path": "team.full_time_staff" | "invoices" | "attachments.audit", "reason": "…"}]
     flagged = models.JSONField()
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    asked_by = user_column()
     asked_at = models.DateTimeField()
     due_on = models.DateField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -684,16 +663,14 @@ class Correction(models.Model):
 class Letter(models.Model):
     """An official letter (通知书) about a case, as issued. The PDF follows by task."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="letters")
     kind = models.CharField(max_length=40)
     number = models.CharField(max_length=60, unique=True)
     subject = models.CharField(max_length=200)
     body = models.TextField()
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    issued_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    issued_by = user_column()
     issued_at = models.DateTimeField()
     # The act was undone before anybody was told; the number is not given again.
     recalled_at = models.DateTimeField(null=True)

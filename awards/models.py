@@ -1,7 +1,6 @@
 """What is granted: awards, decisions, payments, and the ledger of caps and quotas (台账)."""
 
 import pgtrigger
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -9,18 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
 from portal.accounts.models import Organisation, Unit
-from portal.ids import UID_LENGTH, new_uid
-from reviews.models import Selection, two_people
-
-USER = settings.AUTH_USER_MODEL
-
-
-def _uid():
-    return models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
-
-
-def _user(null=False):
-    return models.ForeignKey(USER, on_delete=models.PROTECT, null=null, related_name="+")
+from portal.columns import changed, two_people, uid_column, user_column
+from reviews.models import Selection
 
 
 def _cny(**options):
@@ -64,12 +53,12 @@ def _starts(name: str, state: str) -> pgtrigger.Trigger:
 
 def _kept(name: str, *columns: str, when: str = "true") -> pgtrigger.Trigger:
     """What a signature covers is not edited."""
-    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    changed_columns = changed(*columns)
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        condition=pgtrigger.Condition(f"{when} AND ({changed})"),
+        condition=pgtrigger.Condition(f"{when} AND ({changed_columns})"),
         func=f"""
         RAISE EXCEPTION 'what was signed is not edited'
           USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';
@@ -167,7 +156,7 @@ class Award(models.Model):
         PAID = "paid", _("已拨付")
         RELEASED = "released", _("已释放")
 
-    uid = _uid()
+    uid = uid_column()
     application = models.OneToOneField(Application, on_delete=models.PROTECT, related_name="award")
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="awards")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="awards")
@@ -256,7 +245,7 @@ class Entry(models.Model):
         CLAW_BACK = "claw_back", _("追回")
         RELEASE = "release", _("释放")
 
-    uid = _uid()
+    uid = uid_column()
     kind = models.CharField(max_length=10, choices=Kind.choices)
     award = models.ForeignKey(Award, on_delete=models.PROTECT, null=True, related_name="entries")
     payment = models.ForeignKey(
@@ -270,7 +259,7 @@ class Entry(models.Model):
     places_change = models.SmallIntegerField(db_default=0, editable=False)
     note = models.CharField(max_length=300, blank=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
-    made_by = _user()
+    made_by = user_column()
     made_at = models.DateTimeField()
     transaction_id = models.BigIntegerField(
         db_default=RawSQL("(pg_current_xact_id()::text::bigint)", ()), editable=False
@@ -332,17 +321,17 @@ class Decision(models.Model):
         CONFIRMED = "confirmed", _("财政已确认")
         DISCARDED = "discarded", _("已作废")
 
-    uid = _uid()
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="decisions")
     number = models.CharField(_("文号"), max_length=60)
     title = models.CharField(_("标题"), max_length=160)
     text = models.TextField(_("正文"), blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
-    drafted_by = _user()
+    drafted_by = user_column()
     drafted_at = models.DateTimeField()
-    released_by = _user(null=True)
+    released_by = user_column(null=True)
     released_at = models.DateTimeField(null=True)
-    confirmed_by = _user(null=True)
+    confirmed_by = user_column(null=True)
     confirmed_at = models.DateTimeField(null=True)
     funding_source = models.CharField(_("资金来源"), max_length=120, blank=True)
     revision = models.PositiveIntegerField(default=1)
@@ -430,16 +419,16 @@ class PaymentBatch(models.Model):
         RELEASED = "released", _("已签发")
         DISCARDED = "discarded", _("已作废")
 
-    uid = _uid()
+    uid = uid_column()
     call = models.ForeignKey(
         "policy.Call", on_delete=models.PROTECT, related_name="payment_batches"
     )
     number = models.CharField(_("拨付编号"), max_length=60, unique=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
-    drafted_by = _user()
+    drafted_by = user_column()
     drafted_at = models.DateTimeField()
-    released_by = _user(null=True)
+    released_by = user_column(null=True)
     released_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -476,7 +465,7 @@ class Payment(models.Model):
         BOUNCED = "bounced", _("退汇")
         CANCELLED = "cancelled", _("已作废")
 
-    uid = _uid()
+    uid = uid_column()
     batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="payments")
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="payments")
     instalment = models.PositiveSmallIntegerField(default=1)
@@ -565,14 +554,14 @@ class Export(models.Model):
         CANCELLED = "cancelled", _("已取消")
         FAILED = "failed", _("未能生成")
 
-    uid = _uid()
+    uid = uid_column()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     # What it is of: {"year": 2026}, {"call": uid}, {"batch": uid}; and the reader's measures.
     arguments = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     done_rows = models.PositiveIntegerField(default=0)
     total_rows = models.PositiveIntegerField(default=0)
-    requested_by = _user()
+    requested_by = user_column()
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     # A running export says so now and then; one that fell silent is taken up again.

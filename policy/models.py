@@ -14,15 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.ids import UID_LENGTH, new_uid
-
-
-def refuse(name: str, reason: str) -> str:
-    """The body of a trigger that refuses the row under a constraint's name."""
-    return (
-        f"RAISE EXCEPTION '{reason}' "
-        f"USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{name}';"
-    )
+from portal.columns import refuse, uid_column
 
 
 class Document(models.Model):
@@ -188,7 +180,7 @@ class Definition(models.Model):
     JSON. A change is a new row with a later date.
     """
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="definitions")
     valid_from = models.DateField(_("生效日期"))
     body = models.JSONField(_("内容"))
@@ -264,7 +256,7 @@ class Call(models.Model):
         PUBLISHED = "published", _("已发布")
         CLOSED = "closed", _("已截止")
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     code = models.CharField(_("批次代码"), max_length=30, unique=True)
     measure = models.ForeignKey(
         Measure, on_delete=models.PROTECT, related_name="calls", verbose_name=_("支持措施")
@@ -438,7 +430,7 @@ class CallChange(models.Model):
         RELEASED = "released", _("已签发")
         DROPPED = "dropped", _("已撤回")
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="changes")
     field = models.CharField(_("事项"), max_length=12, choices=Field.choices)
     # As text: a moment in ISO 8601 (UTC), an amount in 元, a number of places, the text itself,

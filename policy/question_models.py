@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.ids import UID_LENGTH, new_uid
+from portal.columns import changed, refuse, uid_column
 
 MAX_QUESTION = 1000
 MAX_ANSWER = 3000
@@ -18,17 +18,6 @@ MAX_ANSWER = 3000
 # What an organisation has asked, and what two people have signed.
 ASKED = ("uid", "call", "organisation", "asked_by", "asked_at", "text")
 SIGNED = ("public_text", "answer", "answered_by", "answered_at")
-
-
-def _refuse(name: str, reason: str) -> str:
-    return (
-        f"RAISE EXCEPTION '{reason}' "
-        f"USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{name}';"
-    )
-
-
-def _changed(*columns: str) -> str:
-    return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
 
 
 class QuestionQuerySet(models.QuerySet):
@@ -65,7 +54,7 @@ class Question(models.Model):
         MERGED = "merged", _("已并入")
         DECLINED = "declined", _("不予答复")
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="questions")
     organisation = models.ForeignKey(
         "accounts.Organisation", on_delete=models.PROTECT, related_name="+"
@@ -185,14 +174,14 @@ class Question(models.Model):
                 name="question_starts_asked",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                func=_refuse("policy_question_starts_asked", "a question starts as asked"),
+                func=refuse("policy_question_starts_asked", "a question starts as asked"),
                 condition=pgtrigger.Q(new__state__df="asked"),
             ),
             pgtrigger.Trigger(
                 name="question_kept_as_asked",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                func=_refuse("policy_question_kept_as_asked", "what was asked is not edited"),
+                func=refuse("policy_question_kept_as_asked", "what was asked is not edited"),
                 condition=pgtrigger.AnyChange(*ASKED),
             ),
             # What is approved is what was drafted, and stays so for as long as it is public.
@@ -200,12 +189,12 @@ class Question(models.Model):
                 name="question_kept_as_signed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                func=_refuse("policy_question_kept_as_signed", "a public answer is not edited"),
+                func=refuse("policy_question_kept_as_signed", "a public answer is not edited"),
                 condition=pgtrigger.Condition(
                     "NEW.state = 'public' AND ("
-                    + _changed("public_text", "answer", "answered_by_id", "answered_at")
+                    + changed("public_text", "answer", "answered_by_id", "answered_at")
                     + " OR (OLD.state = 'public' AND ("
-                    + _changed("approved_by_id", "approved_at")
+                    + changed("approved_by_id", "approved_at")
                     + ")))"
                 ),
             ),

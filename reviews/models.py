@@ -9,24 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application, Attachment, Invoice
 from portal.accounts.models import Membership, Role, Unit
-from portal.ids import UID_LENGTH, new_uid
-
-USER = settings.AUTH_USER_MODEL
-
-
-def _uid():
-    return models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
-
-
-def _user(null=False, related_name="+"):
-    return models.ForeignKey(USER, on_delete=models.PROTECT, null=null, related_name=related_name)
-
-
-def two_people(first: str, second: str, name: str) -> models.CheckConstraint:
-    """Who drafts is not who releases."""
-    return models.CheckConstraint(
-        condition=Q(**{f"{second}__isnull": True}) | ~Q(**{second: F(first)}), name=name
-    )
+from portal.columns import two_people, uid_column, user_column
 
 
 class Recommendation(models.Model):
@@ -46,7 +29,7 @@ class Recommendation(models.Model):
     visitors = models.CharField(max_length=120, blank=True)
     record = models.TextField(blank=True)
     opinion = models.TextField()
-    made_by = _user()
+    made_by = user_column()
     made_at = models.DateTimeField()
     # Taken back in time (reviews.undoing): it never counted.
     undone_at = models.DateTimeField(null=True)
@@ -77,7 +60,7 @@ class CheckItem(models.Model):
         Attachment, on_delete=models.PROTECT, null=True, related_name="+"
     )
     page = models.PositiveSmallIntegerField(null=True)
-    checked_by = _user()
+    checked_by = user_column()
     checked_at = models.DateTimeField()
 
     class Meta:
@@ -100,7 +83,7 @@ class Finding(models.Model):
         CONFIRMED = "confirmed", _("属实")
         DISMISSED = "dismissed", _("排除")
 
-    uid = _uid()
+    uid = uid_column()
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="findings")
     kind = models.CharField(max_length=40)
     subject_key = models.CharField(max_length=120)
@@ -110,7 +93,7 @@ class Finding(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     reason = models.CharField(max_length=500, blank=True)
     found_at = models.DateTimeField()
-    settled_by = _user(null=True)
+    settled_by = user_column(null=True)
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -137,7 +120,7 @@ class Proposal(models.Model):
         RELEASED = "released", _("已签发")
         SENT_BACK = "sent_back", _("已退回")
 
-    uid = _uid()
+    uid = uid_column()
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="proposals")
     action = models.CharField(max_length=40)
     reason = models.TextField()
@@ -149,9 +132,9 @@ class Proposal(models.Model):
     # The case's revision that the drafter saw: a case that moved since is drafted anew.
     case_revision = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
-    drafted_by = _user()
+    drafted_by = user_column()
     drafted_at = models.DateTimeField()
-    settled_by = _user(null=True)
+    settled_by = user_column(null=True)
     settled_at = models.DateTimeField(null=True)
     settled_note = models.CharField(max_length=500, blank=True)
 
@@ -199,18 +182,18 @@ class Opinion(models.Model):
         VETO = "veto", _("否决")
         SILENT = "silent", _("逾期视为无异议")
 
-    uid = _uid()
+    uid = uid_column()
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="opinions")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="opinions")
     asked_at = models.DateTimeField()
     due_on = models.DateField(null=True)
     outcome = models.CharField(max_length=20, choices=Outcome.choices, default=Outcome.WAITING)
     text = models.TextField(blank=True)
-    given_by = _user(null=True)
+    given_by = user_column(null=True)
     given_at = models.DateTimeField(null=True)
     # How the lead unit dealt with an objection; without it the joint review does not end.
     answer = models.TextField(blank=True)
-    answered_by = _user(null=True)
+    answered_by = user_column(null=True)
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -247,8 +230,10 @@ class ExpertQuerySet(models.QuerySet):
 class Expert(models.Model):
     """An expert of the pool. Names are never shown to applicants."""
 
-    uid = _uid()
-    user = models.OneToOneField(USER, on_delete=models.PROTECT, related_name="expert")
+    uid = uid_column()
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="expert"
+    )
     employer = models.CharField(_("工作单位"), max_length=120)
     employer_uscc = models.CharField(_("单位代码"), max_length=18, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
@@ -274,7 +259,7 @@ class Panel(models.Model):
         FROZEN = "frozen", _("已封存")
         DISCARDED = "discarded", _("已作废")
 
-    uid = _uid()
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="panels")
     title = models.CharField(max_length=120)
     seed = models.CharField(max_length=64)
@@ -284,14 +269,14 @@ class Panel(models.Model):
     size = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAWN)
     due_on = models.DateField(null=True)
-    drawn_by = _user()
+    drawn_by = user_column()
     drawn_at = models.DateTimeField()
-    approved_by = _user(null=True)
+    approved_by = user_column(null=True)
     approved_at = models.DateTimeField(null=True)
-    frozen_by = _user(null=True)
+    frozen_by = user_column(null=True)
     frozen_at = models.DateTimeField(null=True)
     unlocked_reason = models.CharField(max_length=500, blank=True)
-    discarded_by = _user(null=True)
+    discarded_by = user_column(null=True)
     discarded_at = models.DateTimeField(null=True)
     discarded_reason = models.CharField(max_length=500, blank=True)
 
@@ -353,7 +338,7 @@ class Seat(models.Model):
         RESERVE = "reserve", _("候补")
         WITHDRAWN = "withdrawn", _("已回避")
 
-    uid = _uid()
+    uid = uid_column()
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="seats")
     expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="seats")
     code = models.CharField(max_length=4)
@@ -381,7 +366,7 @@ class Conflict(models.Model):
     expert = models.ForeignKey(Expert, on_delete=models.PROTECT, related_name="conflicts")
     kind = models.CharField(max_length=40)
     note = models.CharField(max_length=300, blank=True)
-    declared_by = _user(null=True)
+    declared_by = user_column(null=True)
     declared_at = models.DateTimeField()
 
     class Meta:
@@ -396,7 +381,7 @@ class Conflict(models.Model):
 class Scoring(models.Model):
     """One expert's scores for one case (评分表); frozen with the panel."""
 
-    uid = _uid()
+    uid = uid_column()
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="scorings")
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="scorings")
     # criterion code → {"score": "17.5", "comment": "…"}; scores are points out of the weight.
@@ -465,7 +450,7 @@ class Verification(models.Model):
         RELEASED = "released", _("已审签")
         SENT_BACK = "sent_back", _("已退回")
 
-    uid = _uid()
+    uid = uid_column()
     application = models.OneToOneField(
         Application, on_delete=models.PROTECT, related_name="verification"
     )
@@ -479,9 +464,9 @@ class Verification(models.Model):
     audit_report = models.ForeignKey(
         Attachment, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    drafted_by = _user()
+    drafted_by = user_column()
     drafted_at = models.DateTimeField()
-    released_by = _user(null=True)
+    released_by = user_column(null=True)
     released_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -516,15 +501,15 @@ class Selection(models.Model):
         DRAFTED = "drafted", _("待确认")
         CONFIRMED = "confirmed", _("已确认")
 
-    uid = _uid()
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="selections")
     title = models.CharField(_("会议名称"), max_length=120)
     met_on = models.DateField(_("会议日期"))
     minutes = models.TextField(_("会议纪要"), blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
-    drafted_by = _user()
+    drafted_by = user_column()
     drafted_at = models.DateTimeField()
-    confirmed_by = _user(null=True)
+    confirmed_by = user_column(null=True)
     confirmed_at = models.DateTimeField(null=True)
     sent_back_note = models.CharField(max_length=500, blank=True)
     revision = models.PositiveIntegerField(default=1)
@@ -580,7 +565,7 @@ class SelectionItem(models.Model):
 class PublicNotice(models.Model):
     """公示: what is published, from when to when (working days of the call)."""
 
-    uid = _uid()
+    uid = uid_column()
     call = models.ForeignKey("policy.Call", on_delete=models.PROTECT, related_name="public_notices")
     selection = models.OneToOneField(
         Selection, on_delete=models.PROTECT, related_name="public_notice"
@@ -592,9 +577,9 @@ class PublicNotice(models.Model):
     ends_on = models.DateField(null=True)
     due_waiting = models.JSONField(null=True)
     contact = models.CharField(max_length=200)
-    published_by = _user()
+    published_by = user_column()
     published_at = models.DateTimeField()
-    closed_by = _user(null=True)
+    closed_by = user_column(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -618,7 +603,7 @@ class Objection(models.Model):
         DISMISSED = "dismissed", _("不成立")
         UPHELD = "upheld", _("成立")
 
-    uid = _uid()
+    uid = uid_column()
     notice = models.ForeignKey(PublicNotice, on_delete=models.PROTECT, related_name="objections")
     application = models.ForeignKey(
         Application, on_delete=models.PROTECT, related_name="objections"
@@ -634,14 +619,14 @@ class Objection(models.Model):
     signatory = models.CharField(_("异议人"), max_length=120)
     contact = models.CharField(_("联系方式"), max_length=60)
     text = models.TextField(_("异议内容"))
-    filed_by = _user(null=True)
+    filed_by = user_column(null=True)
     filed_at = models.DateTimeField()
     due_on = models.DateField(null=True)
-    accepted_by = _user(null=True)
+    accepted_by = user_column(null=True)
     accepted_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.FILED)
     conclusion = models.TextField(blank=True)
-    decided_by = _user(null=True)
+    decided_by = user_column(null=True)
     decided_at = models.DateTimeField(null=True)
 
     class Meta:

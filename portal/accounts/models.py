@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from portal.ids import UID_LENGTH, new_uid
+from portal.columns import uid_column
 from portal.searching import Grams
 
 
@@ -28,7 +28,7 @@ class UserManager(BaseUserManager):
 class User(AbstractBaseUser):
     """A person. What the person may do comes from memberships alone; there is no superuser."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     email = models.EmailField(_("电子邮箱"), unique=True)
     name = models.CharField(_("姓名"), max_length=60)
     phone = models.CharField(_("手机"), max_length=20, blank=True)
@@ -156,7 +156,7 @@ VERIFICATION_ORDER = ("registered_at", "id")
 class Organisation(models.Model):
     """申报单位. Its profile is filled once and prefilled into every application."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     name = models.CharField(_("单位名称"), max_length=120)
     sort_key = models.CharField(max_length=400, blank=True, editable=False)  # pinyin
     uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
@@ -314,7 +314,7 @@ class MembershipQuerySet(models.QuerySet):
 class Membership(models.Model):
     """A user's role, in an organisation, in a unit, or city-wide. Ended, never deleted."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     organisation = models.ForeignKey(
@@ -429,7 +429,7 @@ class InvitationQuerySet(models.QuerySet):
 class Invitation(models.Model):
     """An offer of a membership to an e-mail address, by mail, once. Its link is signed."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     email = models.EmailField(_("电子邮箱"))
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     phone = models.CharField(_("手机"), max_length=20, blank=True)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from portal.ids import UID_LENGTH, new_uid
+from portal.columns import uid_column
 
 
 class NoticeQuerySet(models.QuerySet):
@@ -30,7 +30,7 @@ class NoticeQuerySet(models.QuerySet):
 class Notice(models.Model):
     """A message to a person: one row for each person and cause (dedupe key)."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices"
     )
@@ -71,7 +71,7 @@ class Notice(models.Model):
 class Mail(models.Model):
     """A mail kept instead of sent, where no mail server is configured (EMAIL_URL)."""
 
-    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    uid = uid_column()
     to = models.TextField()
     subject = models.TextField()
     body = models.TextField()
