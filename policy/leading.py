@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from policy.models import Call, Measure
-from policy.question_models import Question
+from policy.models.questions import Question
 from portal.accounts.models import Role
 
 

@@ -7,7 +7,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.text import Truncator, format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from policy.question_models import MAX_ANSWER, MAX_QUESTION, Question
+from policy.models.questions import MAX_ANSWER, MAX_QUESTION, Question
 
 
 class WordsField(forms.CharField):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from policy import questions, workdays
 from policy.models import Call
+from policy.models.questions import PUBLIC_ORDER, Question
 from policy.question_forms import (
     AskForm,
     DraftForm,
@@ -24,7 +25,6 @@ from policy.question_forms import (
     ReasonForm,
     SendBackForm,
 )
-from policy.question_models import PUBLIC_ORDER, Question
 from policy.questions import QuestionRefused
 from portal import clock
 from portal.accounts.loading import (

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from policy import workdays
 from policy.leading import led
 from policy.models import Call
-from policy.question_models import MAX_ANSWER, MAX_QUESTION, Question
+from policy.models.questions import MAX_ANSWER, MAX_QUESTION, Question
 from policy.text import Text
 from portal import clock
 from portal.accounts.loading import organisation_of, units_of

@@ -6,7 +6,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from policy.models import Call, Measure
-from policy.question_models import Question
+from policy.models.questions import Question
 from portal import clock
 from portal.searching import SHOWN, Group, Hit, excerpt, has_all
 

@@ -11,8 +11,8 @@ from policy.calls import schema_of
 from policy.catalogue_page import Card, cards, catalogue, groups
 from policy.differences import terms
 from policy.models import Call, CallFigures, Measure
+from policy.models.questions import Question
 from policy.naming import with_names
-from policy.question_models import Question
 from portal import clock
 from portal.accounts.loading import organisation_of
 from portal.paging import page_by_key

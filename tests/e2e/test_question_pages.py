@@ -3,7 +3,7 @@
 import pytest
 
 from policy import questions
-from policy.question_models import Question
+from policy.models.questions import Question
 from portal.accounts.models import Role
 from portal.help.topics import topics
 from tests import factories

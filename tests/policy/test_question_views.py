@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from policy import calendars, questions
-from policy.question_models import Question
+from policy.models.questions import Question
 from portal.accounts.models import Role
 from tests import factories
 from tests.policy.catalogue import make_measure, make_open_call

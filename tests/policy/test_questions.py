@@ -7,7 +7,7 @@ from django.db import DataError, IntegrityError, ProgrammingError, connection, t
 
 from policy import calendars, questions
 from policy.models import CalendarYear, Call
-from policy.question_models import MAX_QUESTION, Question
+from policy.models.questions import MAX_QUESTION, Question
 from policy.questions import QuestionRefused
 from portal import clock as portal_clock
 from portal.accounts.models import Role, User

@@ -1,0 +1,18 @@
+"""What is granted: awards, decisions, payments, and the ledger of caps and quotas (台账)."""
+
+from awards.models.decisions import Decision, DecisionItem
+from awards.models.exports import Export
+from awards.models.ledger import Award, CapAccount, Entry, Posting
+from awards.models.payments import Payment, PaymentBatch
+
+__all__ = [
+    "Award",
+    "CapAccount",
+    "Decision",
+    "DecisionItem",
+    "Entry",
+    "Export",
+    "Payment",
+    "PaymentBatch",
+    "Posting",
+]

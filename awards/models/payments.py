@@ -1,0 +1,139 @@
+"""Payment batches (资金拨付表) and their payments."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from awards.models.guards import cny, kept, starts, state_audited
+from awards.models.ledger import Award
+from portal.accounts.models import Unit
+from portal.columns import two_people, uid_column, user_column
+
+
+class PaymentBatch(models.Model):
+    """资金拨付表: drafted by a finance clerk, released by a finance head."""
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("待签发")
+        RELEASED = "released", _("已签发")
+        DISCARDED = "discarded", _("已作废")
+
+    uid = uid_column()
+    call = models.ForeignKey(
+        "policy.Call", on_delete=models.PROTECT, related_name="payment_batches"
+    )
+    number = models.CharField(_("拨付编号"), max_length=60, unique=True)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFTED)
+    drafted_by = user_column()
+    drafted_at = models.DateTimeField()
+    released_by = user_column(null=True)
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            two_people("drafted_by", "released_by", "paymentbatch_two_people"),
+            models.CheckConstraint(
+                condition=Q(state__in=["drafted", "discarded"])
+                | Q(released_by__isnull=False, released_at__isnull=False),
+                name="paymentbatch_released_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["call", "-id"], name="paymentbatch_of_call")]
+        triggers = [
+            pgtrigger.FSM(
+                name="paymentbatch_states",
+                field="state",
+                transitions=[("drafted", "released"), ("drafted", "discarded")],
+            ),
+            starts("paymentbatch_starts_drafted", "drafted"),
+            state_audited("paymentbatch_state_audited", "awards.paymentbatch"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Payment(models.Model):
+    """One transfer to one payee; the account stands as it was at the draft."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("待拨付")
+        SENT = "sent", _("已拨付")
+        ARRIVED = "arrived", _("已到账")
+        BOUNCED = "bounced", _("退汇")
+        CANCELLED = "cancelled", _("已作废")
+
+    uid = uid_column()
+    batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="payments")
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="payments")
+    instalment = models.PositiveSmallIntegerField(default=1)
+    amount_cny = cny()
+    payee_name = models.CharField(max_length=120)
+    payee_bank = models.CharField(max_length=120)
+    payee_account = models.CharField(max_length=40)
+    payee_bank_code = models.CharField(max_length=12, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    arrived_on = models.DateField(null=True)
+    bounced_on = models.DateField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cny__gt=0), name="payment_positive"),
+            models.UniqueConstraint(
+                fields=["award", "instalment"],
+                condition=~Q(state__in=["bounced", "cancelled"]),
+                name="payment_once_per_instalment",
+            ),
+            models.CheckConstraint(
+                condition=Q(payee_name__gt="", payee_bank__gt="", payee_account__gt=""),
+                name="payment_payee_whole",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(state="arrived") | Q(arrived_on__isnull=False))
+                & (~Q(state="bounced") | Q(bounced_on__isnull=False, note__gt="")),
+                name="payment_outcome_whole",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="payment_states",
+                field="state",
+                transitions=[
+                    ("planned", "sent"), ("planned", "cancelled"),
+                    ("sent", "arrived"), ("sent", "bounced"), ("arrived", "bounced"),
+                ],
+            ),
+            starts("payment_starts_planned", "planned"),
+            state_audited("payment_state_audited", "awards.payment"),
+            pgtrigger.Protect(name="payment_not_deleted", operation=pgtrigger.Delete),
+            kept(
+                "payment_order_kept",
+                "batch_id", "award_id", "instalment", "amount_cny", "payee_name", "payee_bank",
+                "payee_account", "payee_bank_code",
+            ),
+            pgtrigger.Trigger(
+                name="payment_of_draft",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                IF NOT EXISTS (SELECT 1 FROM awards_paymentbatch
+                                WHERE id = NEW.batch_id AND state = 'drafted') THEN
+                  RAISE EXCEPTION 'a signed batch takes no more payments'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_of_draft';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.award_id} {self.amount_cny}"
+
+    @property
+    def masked_account(self) -> str:
+        """The account in letters and for all but finance: ``6222****1234``."""
+        number = self.payee_account
+        return f"{number[:4]}****{number[-4:]}" if len(number) > 8 else "****"

@@ -1,0 +1,25 @@
+"""The units' side: recommendations, checks, opinions, experts, verification, selection, notice."""
+
+from reviews.models.checks import CheckItem, Finding, Opinion, Proposal, Recommendation
+from reviews.models.outcomes import Objection, PublicNotice, Selection, SelectionItem, Verification
+from reviews.models.panels import Conflict, Expert, ExpertQuerySet, Panel, PanelCase, Scoring, Seat
+
+__all__ = [
+    "CheckItem",
+    "Conflict",
+    "Expert",
+    "ExpertQuerySet",
+    "Finding",
+    "Objection",
+    "Opinion",
+    "Panel",
+    "PanelCase",
+    "Proposal",
+    "PublicNotice",
+    "Recommendation",
+    "Scoring",
+    "Seat",
+    "Selection",
+    "SelectionItem",
+    "Verification",
+]
