@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 from policy import questions
 from policy.leading import Led, led, led_measures
 from policy.models import Call, Measure
-from policy.question_models import Question
+from policy.models.questions import Question
 from portal.accounts.models import Role, User
 from tests import factories
 from tests.policy.catalogue import hand_over, make_draft_call, make_measure, make_open_call
