@@ -1,0 +1,16 @@
+"""How the tests post to the pages of the units."""
+
+from django.urls import reverse
+
+
+def post(client, user, route, *args, query: str = "", htmx: bool = False, **data):
+    client.logout()
+    if user is not None:
+        client.force_login(user)
+    headers = {"HX-Request": "true"} if htmx else {}
+    return client.post(reverse(route, args=args) + query, data, headers=headers)
+
+
+def told(page) -> str:
+    """The error summary's and notices' words."""
+    return page.content.decode()

@@ -1,0 +1,161 @@
+"""The desk's acts: what is posted is done, what is refused says why and loses nothing."""
+
+import pytest
+from django.urls import reverse
+
+from applications.workflow import move
+from reviews import checking, consulting, findings, proposing
+from reviews.models import (
+    CheckItem,
+    Proposal,
+    Recommendation,
+)
+from tests.reviews.cases import (
+    add_invoice,
+    make_case,
+    make_office,
+    status_of,
+)
+from tests.reviews.views.pages import post, told
+
+pytestmark = pytest.mark.django_db
+
+
+def test_recommend_goes_on_to_the_next_case_of_the_list(client, office):
+    first = make_case(office, at="recommendation")
+    second = make_case(office, at="recommendation")
+    page = post(
+        client, office.district_clerk, "review_recommend", first.uid, query="?view=mine",
+        seen=first.revision, opinion="同意推荐", how="papers",
+    )  # fmt: skip
+    assert page.status_code == 302
+    assert page["Location"] == f"/reviews/cases/{second.uid}/?view=mine&acted={first.uid}"
+    assert status_of(first) == "formal_check"
+
+
+def test_recommend_without_the_visits_record_keeps_what_was_typed(client, office):
+    case = make_case(office, at="recommendation")
+    page = post(
+        client, office.district_clerk, "review_recommend", case.uid,
+        seen=case.revision, opinion="同意推荐至牵头单位", how="visit", visitors="张三、李四",
+    )  # fmt: skip
+    assert page.status_code == 422
+    assert "请填写核查日期。" in told(page)
+    assert "请填写核查记录。" in told(page)
+    assert "同意推荐至牵头单位" in told(page)
+    assert "张三、李四" in told(page)
+    assert "<title>错误：" in told(page)
+    assert Recommendation.objects.count() == 0
+
+
+def test_an_act_on_a_case_that_moved_says_what_changed(client, office):
+    case = make_case(office)
+    checking.tick_rest(case, actor=office.lead_clerk)
+    seen = case.revision
+    proposal = proposing.draft(case, "refuse", actor=office.lead_clerk, reason="x")
+    proposing.send_back(proposal, actor=office.lead_head, note="再议")
+    move(case, "withdraw", actor=case.applicant, note="另行申报")
+    page = post(client, office.lead_clerk, "review_accept", case.uid, seen=seen)
+    assert page.status_code == 422
+    assert "已有变动" in told(page)
+    assert "已撤回" in told(page)
+    assert status_of(case) == "withdrawn"
+
+
+def test_accept_with_open_items_says_how_many(client, office):
+    case = make_case(office)
+    page = post(client, office.lead_clerk, "review_accept", case.uid, seen=case.revision)
+    assert page.status_code == 422
+    assert "还有 3 项未核对。" in told(page)
+
+
+def test_accept_asks_the_co_units(client, office):
+    case = make_case(office)
+    checking.tick_rest(case, actor=office.lead_clerk)
+    page = post(client, office.lead_clerk, "review_accept", case.uid, seen=case.revision)
+    assert page.status_code == 302
+    assert status_of(case) == "joint_review"
+    assert case.opinions.count() == 2
+
+
+def test_refuse_from_the_desk_drafts_only(client, office):
+    case = make_case(office)
+    post(client, office.lead_clerk, "review_refuse", case.uid, seen=case.revision, reason="不在宁")
+    assert status_of(case) == "formal_check"
+    assert Proposal.objects.get().reason == "不在宁"
+
+
+def test_opinion_and_conclusion(client):
+    office = make_office(co_units=1)
+    case = make_case(office, at="joint_review")
+    consulting.start(case, actor=office.lead_clerk)
+    page = post(
+        client, office.co_clerk(0), "review_opinion", case.uid,
+        seen=case.revision, outcome="objection", text="",
+    )  # fmt: skip
+    assert page.status_code == 422
+    assert "请写明事实和依据。" in told(page)
+    post(
+        client, office.co_clerk(0), "review_opinion", case.uid,
+        seen=case.revision, outcome="objection", text="欠税未清",
+    )  # fmt: skip
+    opinion = case.opinions.get()
+    assert (opinion.outcome, opinion.text) == ("objection", "欠税未清")
+    page = post(client, office.lead_clerk, "review_conclude", case.uid, seen=case.revision)
+    assert page.status_code == 422
+    answer = {f"answer_{opinion.uid}": "已补缴"}
+    post(client, office.lead_clerk, "review_conclude", case.uid, seen=case.revision, **answer)
+    assert status_of(case) == "expert_review"
+
+
+def test_tick_by_htmx_gives_the_row_and_the_count(client, office):
+    case = make_case(office)
+    page = post(
+        client, office.lead_clerk, "review_tick", case.uid, "staff", htmx=True, result="passed"
+    )
+    assert page.status_code == 200
+    assert "<html" not in told(page)
+    assert 'id="settled" hx-swap-oob="true">1/3<' in told(page)
+    assert CheckItem.objects.get().result == "passed"
+
+
+def test_tick_as_failed_without_a_note_says_so_beside_the_field(client, office):
+    case = make_case(office)
+    for htmx in (True, False):
+        page = post(
+            client, office.lead_clerk, "review_tick", case.uid, "staff", htmx=htmx,
+            result="failed", note=" ",
+        )  # fmt: skip
+        assert page.status_code == 422
+        assert 'id="e-staff">请填写理由。<' in told(page)
+    assert CheckItem.objects.count() == 0
+
+
+def test_tick_keeps_the_page_of_the_open_document(client, office):
+    case = make_case(office)
+    file = case.attachments.get(slot="social_insurance")
+    post(
+        client, office.lead_clerk, "review_tick", case.uid, "staff",
+        query=f"?doc={file.uid}", result="passed", attachment=file.uid, page="2",
+    )  # fmt: skip
+    client.force_login(office.lead_clerk)
+    page = client.get(reverse("review_desk", args=[case.uid]))
+    assert f"doc={file.uid}&amp;page=2" in told(page)
+    assert "社保证明 第 2 页" in told(page)
+
+
+def test_finding_without_a_reason_keeps_the_panel_open(client, office):
+    case = make_case(office)
+    add_invoice(case, related_party=True)
+    key = findings.current(case)[0].key
+    page = post(
+        client, office.lead_clerk, "review_finding", case.uid, query="?tab=findings",
+        key=key, state="dismissed", reason="",
+    )  # fmt: skip
+    assert page.status_code == 422
+    assert "请写明核实情况。" in told(page)
+    post(
+        client, office.lead_clerk, "review_finding", case.uid, query="?tab=findings",
+        key=key, state="confirmed", reason="关联属实，予以剔除",
+    )  # fmt: skip
+    assert findings.open_ones(case) == []
