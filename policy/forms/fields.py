@@ -108,8 +108,20 @@ class InstalmentsField(forms.CharField):
         return [number * 100 // whole for number in numbers]
 
 
+# ``90，50，一档``: commas between plain numbers, and a name that cannot be the rest of an amount.
+_TIER_BY_COMMAS = re.compile(r"([\d.]+)\s*[,，、;；]\s*([\d.]+)(?:\s*[,，、;；]\s*([^\d\s].*))?")
+
+
+def _tier_parts(line: str) -> list[str]:
+    """Score, amount and name, which stand between spaces or between commas."""
+    if by_commas := _TIER_BY_COMMAS.fullmatch(line.strip()):
+        return [part or "" for part in by_commas.groups()]
+    return line.split(maxsplit=2)
+
+
 class TiersField(forms.CharField):
-    """A tier a line: ``90 100 一档`` (lowest score, 万元, name); cleans to rows or None."""
+    """A tier a line: ``90 100 一档`` or ``90，100，一档`` (lowest score, 万元, name); cleans to
+    rows or None."""
 
     widget = forms.Textarea(attrs={"rows": 5, "autocomplete": "off"})
     default_error_messages = {
@@ -130,7 +142,7 @@ class TiersField(forms.CharField):
         for number, line in enumerate(text.splitlines(), start=1):
             if not line.strip():
                 continue
-            parts = line.split(maxsplit=2)
+            parts = _tier_parts(line)
             try:
                 score, amount = plain_number(parts[0]), from_wan(plain_number(parts[1]))
             except (IndexError, InvalidOperation, NotMoney):

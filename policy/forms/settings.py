@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -67,6 +67,8 @@ def _setting_field(setting: CallSetting, options: dict[str, Any]) -> forms.Field
         blank = [] if setting.default is not None else [("", "—")]
         return forms.ChoiceField(choices=[*blank, *choices], **options)
     if setting.type == "tiers":
+        example = gettext("例如：90 100 一档。")
+        options["help_text"] = format_html("{} {}", options["help_text"], example)
         return TiersField(**options)
     return InstalmentsField(**options)
 

@@ -44,9 +44,10 @@ def test_units_and_lines_are_named_in_the_form(loaded):
     assert lines["10-1"] == f"10-1 {Measure.objects.get(line='10-1').name_zh}"
 
 
-def test_tiers_are_typed_a_line_each_and_told_in_plain_words(loaded):
+@pytest.mark.parametrize("typed", ["75 25 二档\n90  50 一档\n", "75，25，二档\n90、50、一档"])
+def test_tiers_are_typed_a_line_each_and_told_in_plain_words(loaded, typed):
     schema = schema_of(Definition.objects.get(measure__line="15-3"))
-    form = CallForm({field_name("tiers"): "75 25 二档\n90  50 一档\n"}, schema=schema)
+    form = CallForm({field_name("tiers"): typed}, schema=schema)
     form.is_valid()
     assert field_name("tiers") not in form.errors
     chosen = form.draft_fields() if not form.errors else None
@@ -59,6 +60,9 @@ def test_tiers_are_typed_a_line_each_and_told_in_plain_words(loaded):
     ("typed", "words"),
     [
         ("90", "第 1 行应为"),
+        # Where a comma stands inside an amount, commas cannot divide: nothing is guessed.
+        ("90,1,000,一档", "第 1 行应为"),
+        ("9 1,000，一档", "第 1 行应为"),
         ("90 60 一档", "不得大于 50.00 万元"),
         ("75 25\n75 20", "起始分 75 重复"),
         ("90 20\n75 25", "高于更高的档次"),

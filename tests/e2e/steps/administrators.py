@@ -21,9 +21,10 @@ def draft_call(road: Road) -> None:
         "opens_at": (today - timedelta(hours=1)).astimezone(ZONE).strftime("%Y-%m-%dT%H:%M"),
         "budget_cny": "2000",
         "places": "3",
-        "setting__window_start": "2024-08-27",
-        "setting__window_end": today.astimezone(ZONE).strftime("%Y-%m-%d"),
     }
+    if any(setting.code == "window_start" for setting in trip.schema.settings):
+        values["setting__window_start"] = "2024-08-27"
+        values["setting__window_end"] = today.astimezone(ZONE).strftime("%Y-%m-%d")
     if trip.wrong_setting:
         name, wrong = trip.wrong_setting
         road.fill(page, **values | {name: wrong})

@@ -34,5 +34,5 @@ def recommend(road: Road) -> None:
     road.press(page, "推荐至牵头单位", exact=False)
     page = road.enter(road.trip.filler, f"/applications/{road.found['application']}/")
     road.said(page, "形式审查")
-    road.said(page, "市科技局")
+    road.said(page, road.trip.lead_unit)
     road.shoot(page, "case-formal-check")

@@ -4,7 +4,7 @@ from tests.e2e.steps.road import Road, demo
 
 
 def draw_experts(road: Road) -> None:
-    page = road.enter(demo("lead.clerk"), "/reviews/panels/")
+    page = road.enter(demo(road.trip.clerk), "/reviews/panels/")
     page.get_by_role("link", name=road.trip.call_title).first.click()
     page.locator("[name=cases]").first.check()
     road.fill(page, title=f"{road.trip.line} 专家组")
@@ -15,7 +15,7 @@ def draw_experts(road: Road) -> None:
 
 
 def approve_experts(road: Road) -> None:
-    page = road.enter(demo("lead.head"), road.found["panel"])
+    page = road.enter(demo(road.trip.head), road.found["panel"])
     road.press(page, "审定专家组")
     road.said(page, "评分进度")
 
@@ -51,7 +51,7 @@ def score(road: Road) -> None:
 
 
 def freeze(road: Road) -> None:
-    page = road.enter(demo("lead.clerk"), road.found["panel"])
+    page = road.enter(demo(road.trip.clerk), road.found["panel"])
     road.press(page, "封存评分")
     road.said(page, "均值")
     road.shoot(page, "panel-frozen")

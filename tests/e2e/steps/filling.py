@@ -38,6 +38,8 @@ def answer(page: Page, item, value) -> None:
 def answers_of(road: Road) -> dict[str, dict[str, Any]]:
     """The sample's answers, the organisation's contact being prefilled."""
     answers = road.trip.sample.answers
+    if road.trip.net_cny is None:
+        return answers
     total = f"{road.trip.gross_cny * INVOICES:.2f}"
     return answers | {"amount": answers["amount"] | {"audited_cny": total}}
 

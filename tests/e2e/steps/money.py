@@ -8,7 +8,7 @@ from tests.e2e.steps.road import BANK_ACCOUNT, Road, demo
 
 def confirm_selection(road: Road) -> None:
     """A second person sees what it takes of each account, and reserves amount and place."""
-    page = road.enter(demo("lead.head"), road.found["selection"])
+    page = road.enter(demo(road.trip.head), road.found["selection"])
     page.get_by_text("确认遴选结果").last.click()
     page.wait_for_url("**/awards/selections/**")
     road.said(page, "可以容纳")
@@ -20,7 +20,7 @@ def confirm_selection(road: Road) -> None:
 
 
 def decide(road: Road) -> None:
-    page = road.enter(demo("lead.clerk"), f"/awards/calls/{road.found['call']}/")
+    page = road.enter(demo(road.trip.clerk), f"/awards/calls/{road.found['call']}/")
     page.get_by_role("link", name="起草决定").click()
     road.fill(
         page,
@@ -32,7 +32,7 @@ def decide(road: Road) -> None:
     road.press(page, "提交签发")
     road.found["decision"] = page.url
     assert road.ledger() == (road.trip.granted_cny, "0.00", "0.00", 1)
-    page = road.enter(demo("lead.head"), road.found["decision"])
+    page = road.enter(demo(road.trip.head), road.found["decision"])
     road.type_to_confirm(page, "签发决定")
     road.said(page, "签发")
     road.shoot(page, "decision-released")

@@ -31,8 +31,9 @@ BANK_ACCOUNT = "6228480000123450001"
 
 @dataclass(frozen=True)
 class Trip:
-    """Who asks for what. ``settings`` are the inputs of the call's form beside its own; ``net_cny``
-    is the net amount of each of the eight invoices, of which the first is recognised at ``first_cny``."""
+    """Who asks whom for what. ``settings`` are the inputs of the call's form beside its own; ``net_cny``
+    is the net amount of each of the eight invoices, of which the first is recognised at
+    ``first_cny`` (None where the line has no invoices)."""
 
     sample: Sample
     organisation: str
@@ -43,11 +44,15 @@ class Trip:
     settings: dict[str, str]
     co_units: tuple[str, ...]
     decision: str
-    net_cny: Decimal
-    first_cny: Decimal
     # what comes out: the recognised total in 万元 as shown, the grant in 元
     verified_wan: str
     granted_cny: str
+    net_cny: Decimal | None = None
+    first_cny: Decimal | None = None
+    # the lead unit: its people's accounts, its name, whom a notice names
+    lead: str = "lead"
+    lead_unit: str = "市科技局"
+    contact: str = "市科技局成果转化处 025-68786000"
     # a wrong value of a setting that is tried first: (input, value)
     wrong_setting: tuple[str, str] | None = None
     # a picture of each step
@@ -68,6 +73,14 @@ class Trip:
     @property
     def filler(self) -> str:
         return f"filler@{self.mail}"
+
+    @property
+    def clerk(self) -> str:
+        return f"{self.lead}.clerk"
+
+    @property
+    def head(self) -> str:
+        return f"{self.lead}.head"
 
     @property
     def gross_cny(self) -> Decimal:
