@@ -22,8 +22,8 @@ from applications import prefilling
 from applications.checks import Problem
 from applications.content import Content, profile_date
 from applications.entries import enter, told, typed
+from policy.conditions import condition_words
 from policy.schema import Condition, Field, Form, Section
-from portal import types
 
 # Up to this many choices stand open as radio buttons.
 RADIO_CHOICES = 5
@@ -157,23 +157,8 @@ def form_field(
 
 def when_required(item: Field, form: Form | None) -> str:
     """``“建设类型”选“联建”的必填。``: what makes a field required, in the form's own words."""
-    condition = item.required_if
-    asked = form.fields.get(condition.field) if condition and form else None
-    if condition is None or asked is None:
-        return ""
-    name = str(asked.label)
-    if condition.answered is not None:
-        return _("填写了“%(name)s”的必填。") % {"name": name}
-    if condition.at_least is not None:
-        least = told(asked, f"{condition.at_least:f}")
-        return _("“%(name)s”不少于 %(least)s 的必填。") % {"name": name, "least": least}
-    if condition.is_true is not None:
-        chosen = [_("是") if condition.is_true else _("否")]
-    else:
-        codes = condition.one_of or (types.known(condition.equals),)
-        chosen = [str(asked.choice_label(code)) for code in codes]
-    words = _("或").join(f"“{word}”" for word in chosen)
-    return _("“%(name)s”选%(words)s的必填。") % {"name": name, "words": words}
+    words = condition_words(item.required_if, form)
+    return _("%(condition)s的必填。") % {"condition": words} if words else ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from policy.call_page import page_of
 from policy.calls import schema_of
 from policy.catalogue_page import Card, cards, catalogue, groups
 from policy.differences import terms
@@ -19,11 +20,29 @@ from portal.paging import page_by_key
 
 
 def _catalogue_context(request, every: list[Card]) -> dict:
-    """Cards of the chosen group, and what the chips above them need."""
+    """Cards of the chosen part (or all that are open) under their parts, and the chips above."""
     known = groups(every)
     group = next((group for group in known if group.code == request.GET.get("group")), None)
-    shown = [card for card in every if group is None or card.measure.article.no in group.articles]
-    return {"cards": shown, "total": len(every), "groups": known, "group": group}
+    is_open = group is None and "open" in request.GET
+    shown = [
+        card
+        for card in every
+        if (group is None or card.measure.article.no in group.articles)
+        and (not is_open or card.open_call)
+    ]
+    parts = [
+        (part, [card for card in shown if card.measure.article.no in part.articles])
+        for part in known
+    ]
+    return {
+        "cards": shown,
+        "parts": [(part, rows) for part, rows in parts if rows],
+        "total": len(every),
+        "groups": known,
+        "group": group,
+        "is_open": is_open,
+        "open_count": sum(card.open_call is not None for card in every),
+    }
 
 
 @require_GET
@@ -51,7 +70,10 @@ def measure_detail(request, line: str):
     found = cards(measures, at=request.arrived_at)
     if not found:
         raise Http404
-    return render(request, "policy/measure_detail.html", {"card": found[0]})
+    card = found[0]
+    rules = card.definition
+    context = {"card": card, "rules": rules, "page": page_of(rules) if rules else None}
+    return render(request, "policy/measure_detail.html", context)
 
 
 @require_GET
@@ -74,7 +96,8 @@ def call_detail(request, uid: str):
     context = {
         "call": call,
         "rules": rules,
-        "terms": terms(call, schema=rules),
+        "page": page_of(rules, settings=call.settings, terms=terms(call, schema=rules)),
+        "cap_cny": min((cap.amount_cny for cap in rules.cap_plan(call.settings)), default=None),
         "rate": Decimal(call.settings[setting]) if call.settings.get(setting) else None,
         "is_open": call.is_open(at=request.arrived_at),
         "answered": Question.objects.public().filter(call=call).count(),

@@ -31,6 +31,7 @@ from awards.demonstration.timeline import Act, Days, Schedule
 from awards.demonstration.world import Running, World, savepoints
 from policy import call_changes, calls
 from policy.models import Call, Measure
+from policy.templatetags.policy_ui import article_no
 from portal import clock
 from portal.accounts.models import Organisation, User
 from portal.audit.models import Event
@@ -143,7 +144,9 @@ def _plan(world: World, rounds: list[Round]) -> list[Running]:
     planned = plots(rounds, kinds, districts, random=Random(f"{world.seed}/plots"))
     played = []
     for row in rounds:
-        measure = Measure.objects.select_related("lead_unit", "article").get(line=row.line)
+        measure = Measure.objects.select_related("lead_unit", "article__document").get(
+            line=row.line
+        )
         definition = calls.definition_in_force(measure, on=clock.today())
         stages = calls.schema_of(definition).stage_plan(row.settings)
         courses = Courses(stages, random=Random(f"{world.seed}/{row.key}"))
@@ -224,7 +227,10 @@ def _fields(world: World, running: Running) -> dict:
         "title_zh": name,
         "title_en": name_en,
         "guide_zh": GUIDE.format(
-            article=measure.article.no, clause=measure.clause, lead=measure.lead_unit.name_zh
+            title=measure.article.document.title_zh,
+            article=article_no(measure.article.no),
+            clause=measure.clause,
+            lead=measure.lead_unit.name_zh,
         ),
         "year": year,
         "opens_at": days.moment(running.opens, time(0, 0)),

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GUIDE = """一、支持对象
-符合《若干政策措施》第{article}条规定、在南京依法登记并正常运行的单位。
+符合《{title}》第{article}条规定，在南京市依法登记并正常运行的单位。
 
 二、支持标准
-{clause}。具体比例、期限和计入范围见本通知“本批次规定”。
+{clause}。具体比例、期限和计入范围见本通知“支持标准”。
 
 三、申报程序
 单位在线填报，经单位管理员审核后提交；区（江北新区）科技部门推荐；{lead}受理并组织评审；结果公示 5 个工作日；\

@@ -4,15 +4,28 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from policy.call_page import Step
+from policy.conditions import condition_words
 from policy.differences import difference_of
 from policy.models import Article, Call, Measure
-from policy.schema import AttachmentSlot
+from policy.schema import AttachmentSlot, Form
+from portal.accounts.models import Unit
 from portal.templatetags.portal_ui import month_day, status_tag
 
 register = template.Library()
 
 _NUMERALS = "〇一二三四五六七八九"
+_HOLDERS = {
+    "applicant": _lazy("申报单位"),
+    "district": _lazy("所在区（园区）"),
+    "lead": _lazy("牵头单位"),
+    "co_units": _lazy("配合单位"),
+    "experts": _lazy("评审专家"),
+    "finance": _lazy("财政部门"),
+    "public": _lazy("社会公示"),
+}
 
 
 @register.filter
@@ -41,6 +54,19 @@ def slot_limits(slot: AttachmentSlot) -> str:
         "%(types)s，每份不超过 %(size)s MB，最多 %(files)s 份",
         slot.max_files,
     ) % {"types": types, "size": size, "files": slot.max_files}
+
+
+@register.filter
+def step_holder(step: Step, lead_unit: Unit) -> str:
+    """Who works at a step: the lead unit by its name, the others by what they are."""
+    return str({"lead": lead_unit.name}.get(step.holder, _HOLDERS[step.holder]))
+
+
+@register.simple_tag
+def slot_condition(slot: AttachmentSlot, form: Form) -> str:
+    """When a slot must be filled that is not always: ``“建设类型”选“联建”的必交``."""
+    words = condition_words(slot.required_if, form)
+    return _("%(condition)s的必交。") % {"condition": words} if words else ""
 
 
 @register.simple_tag

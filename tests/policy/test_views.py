@@ -1,8 +1,13 @@
 """The public pages: what they show, whom they hide drafts from, how much they ask."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
+from policy.entries import Catalogue
+from policy.loading import load
+from policy.models import Measure
 from policy.schema import AttachmentSlot
 from policy.templatetags import policy_ui
 from policy.text import Text
@@ -110,3 +115,69 @@ def test_an_open_call_offers_to_apply_to_whoever_may(client, role, days, offered
         client.force_login(person(role))
     page = client.get(reverse("call_detail", args=[call.uid])).content.decode()
     assert (reverse("application_start", args=[call.uid]) in page) is offered
+
+
+CHAPTERS = ["申报条件", "支持标准", "申报材料", "时间安排", "评审方式", "咨询方式"]
+
+
+@pytest.fixture
+def real_call():
+    """10-1 with its real rules."""
+    load(Catalogue(), actor="system:test")
+    entry = Catalogue().newest("10-1")
+    return make_open_call(
+        Measure.objects.get(line="10-1"), settings=dict(entry.cases.example_call or {})
+    )
+
+
+def heads(text: str) -> list[str]:
+    return [name for name in re.findall(r"<h2[^>]*>([^<]+)</h2>", text) if name in CHAPTERS]
+
+
+def test_a_call_is_told_in_the_chapters_of_a_notice_each_with_its_clause(client, real_call):
+    text = client.get(reverse("call_detail", args=[real_call.uid])).content.decode()
+    assert heads(text) == CHAPTERS
+    for requirement in Catalogue().newest("10-1").schema.eligibility.requirements:
+        assert requirement.clause in text
+    for code in ("conditions", "amount", "materials", "schedule", "review", "contact"):
+        assert f'href="#{code}"' in text and f'id="{code}"' in text
+    # When a paper is needed that not everybody needs, in the words of the form.
+    assert "填写了“共建单位”的必交。" in text
+    assert len(text.encode()) <= 100 * 1024
+
+
+def test_a_measure_has_the_chapters_of_its_calls_without_their_terms(client, real_call):
+    text = client.get(reverse("measure_detail", args=["10-1"])).content.decode()
+    assert heads(text) == CHAPTERS
+    assert "各环节办理期限由申报通知确定。" in text
+    assert "计入口径" not in text and "个工作日" not in text
+
+
+def test_the_pages_of_a_call_and_a_measure_ask_a_fixed_number_of_queries(
+    client, real_call, django_assert_max_num_queries
+):
+    for address in (
+        reverse("call_detail", args=[real_call.uid]),
+        reverse("measure_detail", args=["10-1"]),
+    ):
+        client.get(address)
+        with django_assert_max_num_queries(8):
+            assert client.get(address).status_code == 200
+
+
+def test_what_is_open_can_be_shown_alone(client):
+    make_open_call(make_measure(1))
+    make_measure(2)
+    response = client.get(reverse("measure_list"), {"open": "1"})
+    assert [card.measure.position for card in response.context["cards"]] == [1]
+    assert response.context["open_count"] == 1
+
+
+def test_the_whole_catalogue_stands_in_the_parts_of_the_document(client):
+    make_measure(1, article_no=15)
+    make_measure(2, article_no=10)
+    parts = client.get(reverse("measure_list")).context["parts"]
+    assert [(part.code, [card.measure.article.no for card in rows]) for part, rows in parts] == [
+        ("platforms", [10]),
+        ("market", [15]),
+    ]
