@@ -12,18 +12,22 @@ from applications.content import Content
 
 
 def subjects(content: Content) -> dict[str, str]:
-    """Subject by scope, of every identity of the definition that the case answers."""
+    """Subject by ``Identity.key``, of every identity of the definition that the case answers."""
     found: dict[str, str] = {}
     for identity in content.schema.identities:
         value = content.values.get(identity.field)
         if value in (None, "", []):
             continue
         within = "" if identity.across else f"{content.application.organisation.uid}~"
-        found[identity.scope] = f"{within}{digest(str(value))}"
+        found[identity.key] = f"{within}{digest(str(value))}"
     return found
 
 
 def digest(answer: str) -> str:
-    """The same for answers that differ in width, case, spaces and punctuation alone."""
+    """The same for answers that differ in width, case, spaces and punctuation alone.
+
+    A patent's number is the same with ZL or CN before it and without.
+    """
     plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", answer)).casefold()
+    plain = re.sub(r"^(zl|cn)(?=\d)", "", plain)
     return hashlib.sha256(plain.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ from policy.call_settings import Chosen, show_percent
 from policy.eligibility import Reason
 from policy.money import show_cny
 from policy.schema import Cap, DefinitionSchema, Stacking
+from policy.schema.award import subject_name
 from policy.steps import Step, step
 from policy.text import Text
 
@@ -93,9 +94,15 @@ def stack_accounts(
 ) -> tuple[StackAccount, ...]:
     """Every rule of stacking of the line with its subject's key, whether the call uses it or not."""
     return tuple(
-        StackAccount(rule, f"{rule.scope}:{scope.subjects.get(rule.scope, '')}/lifetime")
+        StackAccount(rule, f"{rule.scope}:{_stacked_subject(rule, scope)}/lifetime")
         for rule in schema.stacking_plan(settings or {})
     )
+
+
+def _stacked_subject(rule: Stacking, scope: Scope) -> str:
+    """The subject told for this rule alone, else the scope's own."""
+    own = scope.subjects.get(subject_name(rule.scope, rule.code))
+    return own or scope.subjects.get(rule.scope, "")
 
 
 def _key(cap: Cap, scope: Scope) -> str:

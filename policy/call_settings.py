@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from stdnum.cn import uscc
+
 from policy.money import NotMoney, cny, show_cny, show_wan
 from policy.schema import CallSetting, DefinitionSchema
 from policy.text import Text
@@ -19,13 +21,14 @@ MAX_RATE_DECIMALS = 6
 MAX_INSTALMENTS = 10
 MAX_TIERS = 20
 MAX_SCORE = Decimal(100)
+MAX_ORGANISATIONS = 500
 
 
 class SettingWrong(ValueError):
     """A value that a setting does not take.
 
     ``reason`` is one of missing, unknown, type, too_small, too_large, too_fine, unknown_choice,
-    sum, too_many, reversed, twice, falling; ``facts`` holds the bound, the sum or the value.
+    sum, too_many, reversed, twice, falling, not_a_uscc, without_name, listed_twice; ``facts`` holds the bound, the sum or the value.
     """
 
     def __init__(self, code: str, reason: str, **facts: object):
@@ -53,6 +56,8 @@ def clean(setting: CallSetting, value: Any) -> Any:
         return _instalments(setting, value)
     if setting.type == "tiers":
         return _tiers(setting, value)
+    if setting.type == "organisations":
+        return _organisations(setting, value)
     return _chosen(setting, value)
 
 
@@ -163,6 +168,9 @@ def show(setting: CallSetting, value: Any) -> Text:
         return _labels(setting, value)
     if setting.type == "tiers":
         return _show_tiers(value)
+    if setting.type == "organisations":
+        names = "、".join(row["name"] for row in value)
+        return Text(zh=f"{len(value)} 家：{names}", en=f"{len(value)} organisation(s): {names}")
     unit = setting.unit or Text(zh=" ", en=" ")
     return Text(zh=f"{value} {unit.zh}".strip(), en=f"{value} {unit.en}".strip())
 
@@ -295,6 +303,27 @@ def _tiers(setting: CallSetting, value) -> list[dict[str, str]]:
         {"label": label, "from": f"{score.normalize():f}", "amount_cny": str(amount)}
         for score, amount, label in found
     ]
+
+
+def _organisations(setting: CallSetting, value) -> list[dict[str, str]]:
+    """Organisations by credit code, none twice, each with its name."""
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(row, Mapping) and set(row) == {"uscc", "name"} for row in value
+    ):
+        raise SettingWrong(setting.code, "type", value=value)
+    if not 1 <= len(value) <= MAX_ORGANISATIONS:
+        raise SettingWrong(setting.code, "too_many", bound=MAX_ORGANISATIONS)
+    found: dict[str, str] = {}
+    for row in value:
+        code, name = row["uscc"], row["name"]
+        if not isinstance(code, str) or not uscc.is_valid(code) or uscc.compact(code) != code:
+            raise SettingWrong(setting.code, "not_a_uscc", value=code)
+        if not isinstance(name, str) or not name.strip():
+            raise SettingWrong(setting.code, "without_name", value=code)
+        if code in found:
+            raise SettingWrong(setting.code, "listed_twice", value=code)
+        found[code] = name.strip()
+    return [{"uscc": code, "name": name} for code, name in sorted(found.items())]
 
 
 def _show_tiers(value) -> Text:

@@ -85,6 +85,9 @@ def years_later(day: date, years: int) -> date:
 
 def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool | None:
     test = item.test
+    if item.register is not None and (listed := chosen.optional(item.register.setting)):
+        code = values.get(item.register.field)
+        return None if code is None else code in {row["uscc"] for row in listed}
     if item.field_setting is not None:
         field = chosen.get(item.field_setting)
         if field is None:
@@ -95,9 +98,16 @@ def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool |
         allowed = chosen.get(item.list_setting)
         if allowed is None:
             # Without a call the document's own words still stand: what they name is allowed.
-            return True if value is not None and test.holds(values) else None
+            return True if value is not None and _fits(item, test, values) else None
         test = Condition(field=test.field, one_of=tuple(allowed))
-    return None if value is None else test.holds(values)
+    return None if value is None else _fits(item, test, values)
+
+
+def _fits(item: Requirement, test: Condition, values: Mapping[str, Any]) -> bool:
+    """Whether the answer holds one of the list, or with ``list_all`` the whole of it."""
+    if not item.list_all:
+        return test.holds(values)
+    return set(test.one_of or ()) <= set(values[test.field])
 
 
 def _alternatives(reasons: list[Reason], mode: str | None) -> list[Reason]:

@@ -208,12 +208,24 @@ class Identity:
 
     Within the applying organisation; with ``across`` the same answer of another organisation is
     the same subject (a patent number). Without an identity a project, task, result or person is
-    its case, everything else its organisation.
+    its case, everything else its organisation. ``stacking``: the subject in this rule of stacking
+    alone (the challenge of a project whose own cap goes by its contract).
     """
 
     scope: CapScope
     field: str
     across: bool = False
+    stacking: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name under which a case keeps the subject."""
+        return subject_name(self.scope, self.stacking)
+
+
+def subject_name(scope: str, stacking: str | None = None) -> str:
+    """``project``, or of one rule of stacking ``project.joint_and_challenge``."""
+    return scope if stacking is None else f"{scope}.{stacking}"
 
 
 @dataclass(frozen=True)
@@ -240,12 +252,22 @@ class Stacking:
 
 
 @dataclass(frozen=True)
+class Register:
+    """A list of organisations that a call may keep: its setting, and the input of type uscc."""
+
+    setting: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Requirement:
     """A condition of eligibility: an input of the award rule that must fit, with its clause.
 
     ``when``: only asked where another input fits. ``list_setting``: the call's list takes the
-    place of ``test.one_of`` (the lists behind 等). ``field_setting``: the call's choice, the code of
-    an input, takes the place of ``test.field`` (首次 by company or by result). ``group``: see
+    place of ``test.one_of`` (the lists behind 等); with ``list_all`` the answer holds all of it.
+    ``field_setting``: the call's choice, the code of an input, takes the place of ``test.field``
+    (首次 by company or by result). ``register``: where the call has a list of organisations, it
+    alone decides, by the credit code that the named input holds. ``group``: see
     ``AlternativeGroup``.
     """
 
@@ -256,13 +278,19 @@ class Requirement:
     source: Source = "stated"
     when: Condition | None = None
     list_setting: str | None = None
+    list_all: bool = False
     field_setting: str | None = None
+    register: Register | None = None
     group: str | None = None
     evidence: tuple[str, ...] = ()
 
     def check(self):
         if self.list_setting is not None and self.test.one_of is None:
             raise Wrong("list_setting replaces one_of, which is missing", "list_setting")
+        if self.list_all and self.list_setting is None:
+            raise Wrong("list_all goes with list_setting", "list_all")
+        if self.register is not None and self.list_setting is not None:
+            raise Wrong("register and list_setting exclude each other", "register")
 
 
 @dataclass(frozen=True)
@@ -329,6 +357,7 @@ class CallSetting:
     bool, choice, multichoice   as in a form
     instalments         a list of whole percents that add up to 100
     tiers               a list of {label, from, amount_cny}, the highest first
+    organisations       a list of {uscc, name}, by credit code
     ==================  ===========================================================
 
     ``group`` names the card of the call's form under which the setting stands.
@@ -347,6 +376,7 @@ class CallSetting:
         "multichoice",
         "instalments",
         "tiers",
+        "organisations",
     ]
     label: Text
     help: Text

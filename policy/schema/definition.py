@@ -133,8 +133,11 @@ class DefinitionSchema:
                 raise Wrong(f"{setting.code!r} names no stage, cap or quota", "settings", index)
         fields = set(self.form.fields)
         for index, identity in enumerate(self.identities):
+            here = ("identities", index)
             if fields and identity.field not in fields:
-                raise Wrong(f"no field {identity.field!r}", "identities", index, "field")
+                raise Wrong(f"no field {identity.field!r}", *here, "field")
+            if identity.key in {other.key for other in self.identities[:index]}:
+                raise Wrong(f"{identity.key} is told apart twice", *here)
         for index, stack in enumerate(self.stacking):
             if self.line not in stack.lines:
                 raise Wrong(f"line {self.line} is not among the lines", "stacking", index, "lines")
@@ -169,6 +172,12 @@ class DefinitionSchema:
                     raise Wrong(f"no choice setting {item.field_setting!r}", *here, "field_setting")
                 if strange := {choice.code for choice in setting.choices} - inputs:
                     raise Wrong(f"no input {min(strange)!r}", *here, "field_setting")
+            if item.register is not None:
+                if types.get(item.register.setting) != "organisations":
+                    reason = f"no setting {item.register.setting!r} of type organisations"
+                    raise Wrong(reason, *here, "register", "setting")
+                if item.register.field not in inputs:
+                    raise Wrong(f"no input {item.register.field!r}", *here, "register", "field")
             if item.list_setting is not None and types.get(item.list_setting) != "multichoice":
                 raise Wrong(f"no list setting {item.list_setting!r}", *here, "list_setting")
 
