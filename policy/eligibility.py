@@ -83,6 +83,16 @@ def years_later(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
+def decisive_field(item: Requirement, chosen: Chosen) -> str:
+    """The input that the requirement turns on under the call: with its list of organisations the
+    credit code alone; where the call says by which input, that one."""
+    if item.register is not None and chosen.optional(item.register.setting):
+        return item.register.field
+    if item.field_setting is not None:
+        return chosen.optional(item.field_setting) or item.test.field
+    return item.test.field
+
+
 def _met(item: Requirement, values: Mapping[str, Any], chosen: Chosen) -> bool | None:
     test = item.test
     if item.register is not None and (listed := chosen.optional(item.register.setting)):

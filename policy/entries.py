@@ -66,6 +66,14 @@ PARTS = {
     "letters": "letters.yaml",
 }
 AT_TOP = {"award", "eligibility", "form", "rubric"}
+# Where a file of the catalogue that is missing is referred to: files, and the words of the line.
+REFERRED = {
+    "document.yaml": ("*/measure.yaml", "article:"),
+    "document.txt": ("document.yaml", "articles:"),
+    "units.yaml": ("document.yaml", "units:"),
+    "sentences.yaml": ("*/measure.yaml", "clause:"),
+    "shared.yaml": ("*/*/*.yaml", "use:"),
+}
 UNIT_KINDS = Literal[
     "bureau",
     "party_organ",
@@ -314,6 +322,9 @@ class Catalogue:
     def measure(self, line: str) -> MeasureEntry:
         return next(measure for _file, measure in self.measures if measure.line == line)
 
+    def _measure_file(self, line: str) -> YamlFile:
+        return next(file for file, measure in self.measures if measure.line == line)
+
     def newest(self, line: str) -> DefinitionEntry:
         return [entry for entry in self.definitions if entry.line == line][-1]
 
@@ -324,7 +335,26 @@ class Catalogue:
 
     def _read(self, *parts: str) -> YamlFile:
         file = self.root.joinpath(*parts)
+        if not file.exists():
+            raise self._missing(file)
         return YamlFile(file, self._shown(file))
+
+    def _missing(self, file: Path) -> CatalogueError:
+        """A file that is not there, at the place that refers to it."""
+        shown = self._shown(file)
+        pattern, words = REFERRED.get(file.name, ("", ""))
+        if file.name == "measure.yaml":
+            pattern, words = "sentences.yaml", f'"{file.parent.name}"'
+        elif file.parent.parent.parent == self.root:
+            pattern, words = f"{file.parent.parent.name}/measure.yaml", "line:"
+            if file.name != "award.yaml":
+                pattern, words = f"{file.parent.relative_to(self.root)}/award.yaml", "kind:"
+        reason = f"{shown} is missing"
+        for other in sorted(self.root.glob(pattern)) if pattern else ():
+            for number, line in enumerate(other.read_text("utf-8").splitlines(), start=1):
+                if re.search(rf"(?<![a-z]){re.escape(words)}", line):
+                    return CatalogueError(self._shown(other), number, f"{reason}: named here")
+        return CatalogueError(shown, 1, "file is missing")
 
     def _shared_files(self) -> Iterator[YamlFile]:
         yield self._read("shared.yaml")
@@ -343,10 +373,11 @@ class Catalogue:
         try:
             return file.read_text("utf-8")
         except FileNotFoundError:
-            raise CatalogueError(self._shown(file), None, "file is missing") from None
+            raise self._missing(file) from None
         except UnicodeDecodeError as fault:
+            line = fault.object[: fault.start].count(b"\n") + 1
             reason = f"not UTF-8 at byte {fault.start}"
-            raise CatalogueError(self._shown(file), None, reason) from None
+            raise CatalogueError(self._shown(file), line, reason) from None
 
     def _folders(self, parent: Path) -> Iterator[Path]:
         for folder in sorted(parent.iterdir()):
@@ -381,7 +412,7 @@ class Catalogue:
     def _read_line(self, folder: Path) -> None:
         dates = list(self._folders(folder))
         if not dates:
-            raise CatalogueError(self._shown(folder), None, "no dated definition")
+            raise self._measure_file(folder.name).fault(("line",), "no dated definition")
         for dated in dates:
             self.definitions.append(self._read_definition(folder.name, dated))
 
@@ -389,12 +420,12 @@ class Catalogue:
         try:
             valid_from = date.fromisoformat(folder.name)
         except ValueError:
-            reason = "a definition's folder is named by its date, YYYY-MM-DD"
-            raise CatalogueError(self._shown(folder), None, reason) from None
+            reason = f"folder {folder.name}: a definition's is named by its date, YYYY-MM-DD"
+            raise self._measure_file(line).fault(("line",), reason) from None
         known = {*PARTS.values(), "cases.yaml"}
         for found in sorted(folder.iterdir()):
             if found.name not in known:
-                raise CatalogueError(self._shown(found), None, "no such part of a definition")
+                raise CatalogueError(self._shown(found), 1, "no such part of a definition")
         files: dict[str, YamlFile] = {}
         body: dict[str, Any] = {"line": line, "valid_from": valid_from.isoformat()}
         for name in dict.fromkeys(PARTS.values()):

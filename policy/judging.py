@@ -14,7 +14,7 @@ from typing import Any, Literal
 from policy import answers as reading
 from policy.call_settings import Chosen, effective, show_percent
 from policy.computing import Committed, Computation, InputsRefused, Scope, compute
-from policy.eligibility import Reason, judge
+from policy.eligibility import Reason, decisive_field, judge
 from policy.issues import Issue
 from policy.money import show_wan
 from policy.schema import DefinitionSchema
@@ -81,7 +81,7 @@ def judge_line(
     else:
         reasons = tuple(judge(schema, _read(known, own), chosen, on=on))
         missing = tuple(chosen.missing)
-    needs = _needs(schema, own, reasons, missing)
+    needs = _needs(schema, own, reasons, missing, chosen)
     outcome: Outcome = "fits"
     if any(reason.met is False for reason in reasons):
         outcome = "no"
@@ -125,11 +125,14 @@ def _read(known, own: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _needs(schema, own, reasons, missing) -> tuple[Need, ...]:
+def _needs(schema, own, reasons, missing, chosen: Chosen) -> tuple[Need, ...]:
     """What is open: facts that a requirement or the amount waits for, then the call's part."""
-    asked = {item.test.field: item for item in schema.eligibility.requirements}
     unknown = {reason.code for reason in reasons if reason.met is None}
-    wanted = {field for field, item in asked.items() if item.code in unknown}
+    wanted = {
+        decisive_field(item, chosen)
+        for item in schema.eligibility.requirements
+        if item.code in unknown
+    }
     needs = [
         Need("input", item.code, item.label)
         for item in schema.award.inputs

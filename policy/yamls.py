@@ -53,12 +53,14 @@ class YamlFile:
         self._lines: dict[Place, int] = {}
         try:
             text = file.read_text("utf-8")
-        except FileNotFoundError:
-            raise CatalogueError(shown, None, "file is missing") from None
         except UnicodeDecodeError as fault:
             line = fault.object[: fault.start].count(b"\n") + 1
             raise CatalogueError(shown, line, f"not UTF-8 at byte {fault.start}") from None
-        loader = StrictLoader(text)
+        try:
+            loader = StrictLoader(text)
+        except yaml.reader.ReaderError as fault:
+            line = text.count("\n", 0, fault.position) + 1
+            raise CatalogueError(shown, line, str(fault.reason)) from None
         try:
             node = loader.get_single_node()
             if node is None:
@@ -66,11 +68,7 @@ class YamlFile:
             self.data = self._plain(loader, node, ())
         except yaml.MarkedYAMLError as fault:
             mark = fault.problem_mark or fault.context_mark
-            raise CatalogueError(
-                shown, mark.line + 1 if mark else None, str(fault.problem)
-            ) from None
-        except yaml.reader.ReaderError as fault:
-            raise CatalogueError(shown, None, str(fault.reason)) from None
+            raise CatalogueError(shown, mark.line + 1 if mark else 1, str(fault.problem)) from None
         finally:
             loader.dispose()
 

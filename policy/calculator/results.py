@@ -81,7 +81,9 @@ def inputs_of(cards: Iterable[Card]) -> dict[str, Field]:
             continue
         award = card.definition.award
         for item in award.inputs:
-            found.setdefault(item.code, item)
+            # Nobody is asked who they are: a list of organisations is the call's to look up.
+            if item.type != "uscc":
+                found.setdefault(item.code, item)
         if (total := award.total) is not None:
             found[total.code] = total
         if award.kind == "discretionary" and award.base is not None:

@@ -1,12 +1,14 @@
 """Fields that read what a person types: 万元 come out in 元, percent as a fraction, ``5:3:2`` as parts."""
 
 import re
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from stdnum.cn import uscc
 
 from policy import call_settings
 from policy.money import NotMoney, from_wan, show_wan
@@ -151,6 +153,42 @@ class TiersField(forms.CharField):
             label = parts[2].strip() if len(parts) > 2 else ""
             rows.append({"label": label, "from": str(score), "amount_cny": str(amount)})
         return rows or None
+
+
+class OrganisationsField(forms.CharField):
+    """An organisation a line: ``91320100MA1W000030 名称``; cleans to rows or None."""
+
+    widget = forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"})
+    default_error_messages = {
+        "form": _("第 %(line)s 行应为“统一社会信用代码 单位名称”。"),
+        "code": _("第 %(line)s 行的统一社会信用代码 %(code)s 有误，请核对。"),
+        "twice": _("第 %(line)s 行的统一社会信用代码 %(code)s 重复。"),
+    }
+
+    def prepare_value(self, value):
+        if isinstance(value, list):
+            return "\n".join(f"{row['uscc']} {row['name']}" for row in value)
+        return value
+
+    def clean(self, value):
+        rows: dict[str, str] = {}
+        for number, line in enumerate(super().clean(value).splitlines(), start=1):
+            parts = re.split(r"[\s,，、\t]+", line.strip(), maxsplit=1)
+            if not parts[0]:
+                continue
+            code = uscc.compact(unicodedata.normalize("NFKC", parts[0]))
+            if len(parts) < 2:
+                raise self._wrong("form", number)
+            if not uscc.is_valid(code):
+                raise self._wrong("code", number, code)
+            if code in rows:
+                raise self._wrong("twice", number, code)
+            rows[code] = parts[1].strip()
+        return [{"uscc": code, "name": name} for code, name in rows.items()] or None
+
+    def _wrong(self, kind: str, line: int, code: str = "") -> ValidationError:
+        params = {"line": line, "code": code[:40]}
+        return ValidationError(self.error_messages[kind], code=kind, params=params)
 
 
 class WholeField(NumberField):

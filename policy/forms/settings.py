@@ -15,6 +15,7 @@ from policy.forms.fields import (
     DecimalTextField,
     InstalmentsField,
     LocalDateField,
+    OrganisationsField,
     PercentField,
     TiersField,
     WanField,
@@ -70,6 +71,8 @@ def _setting_field(setting: CallSetting, options: dict[str, Any]) -> forms.Field
         example = gettext("例如：90 100 一档。")
         options["help_text"] = format_html("{} {}", options["help_text"], example)
         return TiersField(**options)
+    if setting.type == "organisations":
+        return OrganisationsField(**options)
     return InstalmentsField(**options)
 
 

@@ -186,6 +186,7 @@ JOINT = Sample(
         "contract": {
             "contract_name": "功率器件联合攻关合同",
             "contract_number": "LHGG-2025-01",
+            "is_challenge": False,
             "signed_on": "2025-01-10",
             "contract_until": "2027-12-31",
             "contract_total_cny": "4520000.00",
