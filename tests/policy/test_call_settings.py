@@ -7,7 +7,7 @@ import pytest
 
 from policy import call_settings
 from policy.call_settings import SettingWrong
-from policy.schema import parse
+from policy.schema import CallSetting, Text, parse
 from tests.policy.callable import BODY
 
 SCHEMA = parse(BODY)
@@ -129,3 +129,62 @@ def test_the_order_of_choices_makes_no_difference():
     chosen = replace(SCHEMA.setting("fields"), default=["ai", "bio"])
     assert call_settings.is_default(chosen, ["bio", "ai"])
     assert not call_settings.is_default(chosen, ["bio"])
+
+
+# --- lists of organisations ---------------------------------------------------------------
+
+PILOTS = CallSetting(
+    code="pilot_units",
+    type="organisations",
+    label=Text("试点单位名单", "Pilots"),
+    help=Text("逐行填写。", "A line each."),
+)
+ONE = {"uscc": "12320000466006770E", "name": "示例大学（虚构）"}
+TWO = {"uscc": "52320100MJ000123X9", "name": "示例协会（虚构）"}
+
+
+def test_a_list_of_organisations_is_kept_by_credit_code():
+    assert call_settings.clean(PILOTS, [TWO, ONE]) == [ONE, TWO]
+    assert call_settings.show(PILOTS, [ONE, TWO]) == Text(
+        "2 家：示例大学（虚构）、示例协会（虚构）",
+        "2 organisation(s): 示例大学（虚构）、示例协会（虚构）",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("12320000466006770E", "type"),
+        ([{"uscc": "12320000466006770E"}], "type"),
+        ([], "too_many"),
+        ([ONE] * 501, "too_many"),
+        ([{**ONE, "uscc": "12320000466006770F"}], "not_a_uscc"),
+        ([{**ONE, "uscc": 12}], "not_a_uscc"),
+        ([{**ONE, "name": " "}], "without_name"),
+        ([ONE, ONE], "listed_twice"),
+    ],
+)
+def test_a_wrong_list_of_organisations_is_refused(value, reason):
+    with pytest.raises(call_settings.SettingWrong) as refused:
+        call_settings.clean(PILOTS, value)
+    assert refused.value.reason == reason
+
+
+def test_organisations_are_typed_a_line_each():
+    from django.core.exceptions import ValidationError
+
+    from policy.forms.settings import setting_field
+
+    field = setting_field(PILOTS)
+    typed = "１２３２００００４６６００６７７０Ｅ 示例大学（虚构）\n\n52320100MJ000123X9，示例协会（虚构）\n"
+    assert field.clean(typed) == [ONE, TWO]
+    assert field.clean("") is None
+    assert field.prepare_value([ONE, TWO]).splitlines()[1] == "52320100MJ000123X9 示例协会（虚构）"
+    for text, code in (
+        ("12320000466006770E", "form"),
+        ("12320000466006770F 示例大学", "code"),
+        ("12320000466006770E 甲\n12320000466006770E 乙", "twice"),
+    ):
+        with pytest.raises(ValidationError) as wrong:
+            field.clean(text)
+        assert wrong.value.code == code
