@@ -10,7 +10,7 @@ from django.http import Http404
 from applications.models import Application
 from applications.roles import get_as
 from awards.finance import finance_units
-from awards.models import Award, Decision, Export, Payment, PaymentBatch
+from awards.models import Award, Decision, Export, Opening, Payment, PaymentBatch
 from policy.leading import led_measures
 from policy.models import Call, Measure
 from portal.accounts.loading import has_role, require_role, units_of
@@ -24,6 +24,7 @@ _EVERYWHERE = (Role.FINANCE, Role.FINANCE_HEAD, Role.POLICY_ADMIN, Role.AUDITOR)
 
 staff = require_role(*STAFF)
 finance_only = require_role(Role.FINANCE, Role.FINANCE_HEAD)
+policy_admin = require_role(Role.POLICY_ADMIN)
 
 
 def measures_of(user) -> list[int] | None:
@@ -109,6 +110,18 @@ def get_payment(user, uid: str) -> Payment:
     if not finance_units(user):
         raise Http404(uid)
     rows = Payment.objects.select_related("batch", "award__application", "award__organisation")
+    return _one(rows, uid=uid)
+
+
+def openings_of(user) -> QuerySet:
+    rows = Opening.objects.select_related("measure", "organisation", "drafted_by")
+    return _within(rows, user, "measure")
+
+
+def get_opening(user, uid: str) -> Opening:
+    rows = openings_of(user).select_related(
+        "measure", "definition", "organisation", "drafted_by", "settled_by", "entry"
+    )
     return _one(rows, uid=uid)
 
 

@@ -281,6 +281,7 @@ def _of_other_lines(bound: Bound, account: CapAccount) -> tuple[Decimal, int]:
     held = (
         Posting.objects.filter(account=account)
         .exclude(entry__award__call__measure=bound.measure)
+        .exclude(entry__opening__measure=bound.measure)
         .aggregate(cny=Sum("entry__committed_change_cny"), places=Sum("entry__places_change"))
     )
     return held["cny"] or ZERO, held["places"] or 0

@@ -85,7 +85,7 @@ def _openings(measure) -> list[Entry]:
     """What was granted before the portal: entries that count in one of the measure's accounts."""
     return list(
         Entry.objects.filter(kind=Entry.Kind.OPENING, postings__account__measure=measure)
-        .select_related("made_by")
+        .select_related("made_by", "opening")
         .order_by("pk")
         .distinct()
     )

@@ -1,6 +1,6 @@
 """Forms of decisions, payments, withdrawals and confirmations. Amounts are typed in 万元."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from crispy_forms.helper import FormHelper
@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from awards.finance import MAX_SOURCE_CHARS
 from awards.models import Award, Decision
-from policy.forms import WanField
+from policy.forms import WanField, WholeField
 from policy.money import show_wan
 from portal import clock
+from portal.accounts.models import Organisation
+from portal.accounts.uscc import clean_uscc
 from reviews.models import SelectionItem
 
 
@@ -87,11 +89,13 @@ class SourceForm(Plain):
     )
 
 
+def day_field(**options) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date", "class": "input-date"}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, **options)
+
+
 class DayForm(Plain):
-    on = forms.DateField(
-        label=_("日期"),
-        widget=forms.DateInput(attrs={"type": "date", "class": "input-date"}, format="%Y-%m-%d"),
-    )
+    on = day_field(label=_("日期"))
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -235,10 +239,7 @@ class PromotionForm(Pickable):
 
     amounts = True
     title = forms.CharField(label=_("会议名称"), max_length=120)
-    met_on = forms.DateField(
-        label=_("会议日期"),
-        widget=forms.DateInput(attrs={"type": "date", "class": "input-date"}, format="%Y-%m-%d"),
-    )
+    met_on = day_field(label=_("会议日期"))
     minutes = forms.CharField(
         label=_("会议纪要"),
         required=False,
@@ -256,3 +257,62 @@ class PromotionForm(Pickable):
         from reviews.selecting import most_cny
 
         return most_cny(thing.application)
+
+
+class OpeningForm(Plain):
+    """期初: a grant of the time before the portal. ``wanted``: scope → what tells it apart."""
+
+    uscc = forms.CharField(
+        label=_("统一社会信用代码"), help_text=_("受支持单位须已在本系统注册。"), max_length=18
+    )
+    document_no = forms.CharField(
+        label=_("依据文号"), help_text=_("例如：宁科〔2023〕12号。"), max_length=120
+    )
+    granted_on = day_field(label=_("批准日期"))
+    year = WholeField(label=_("计入年度"), max_length=4)
+    amount_cny = WanField(label=_("批准金额"), help_text=_("没有资金的认定填 0。"))
+    places = forms.TypedChoiceField(
+        label=_("占用名额"),
+        help_text=_("只支持一次的对象，占用后不能再次支持。"),
+        choices=[("1", _("占用一个名额")), ("0", _("不占用名额"))],
+        coerce=int,
+        widget=forms.RadioSelect,
+        initial="1",
+    )
+    note = forms.CharField(label=_("备注"), required=False, max_length=300)
+
+    def __init__(self, *args, wanted: Mapping[str, str], **options):
+        super().__init__(*args, **options)
+        self.scopes = {f"subject_{scope}": scope for scope in wanted}
+        subjects = {
+            name: forms.CharField(
+                label=wanted[scope],
+                help_text=gettext("与该单位今后申报时填写的一致，上限和名额按此累计。"),
+                max_length=200,
+            )
+            for name, scope in self.scopes.items()
+        }
+        uscc = self.fields.pop("uscc")
+        self.fields = {"uscc": uscc} | subjects | self.fields
+        self.fields["amount_cny"].money_unit = "wan"
+
+    def clean_uscc(self):
+        code = clean_uscc(self.cleaned_data["uscc"])
+        self.organisation = Organisation.objects.filter(uscc=code).first()
+        if self.organisation is None:
+            raise ValidationError(gettext("没有单位以此代码注册。请核对，或请该单位先注册。"))
+        return code
+
+    def clean_year(self):
+        year, this = self.cleaned_data["year"], clock.today().year
+        if year is not None and not 2000 <= year <= this:
+            raise ValidationError(gettext("年度须在 2000 至 %(this)s 之间。") % {"this": this})
+        return year
+
+    def values(self) -> dict:
+        """What ``openings.draft`` takes."""
+        names = ("document_no", "granted_on", "year", "amount_cny", "places", "note")
+        return {name: self.cleaned_data[name] for name in names} | {
+            "organisation": self.organisation,
+            "subjects": {scope: self.cleaned_data[name] for name, scope in self.scopes.items()},
+        }

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from awards import access, finance
-from awards.models import Decision, PaymentBatch
+from awards.models import Decision, Opening, PaymentBatch
 from policy.homes import due
 from portal import homes
 from portal.accounts.loading import has_role, units_of
@@ -162,4 +162,36 @@ def bounced(reader: homes.Reader) -> homes.Section | None:
             )
             for row in found[: homes.SHOWN]
         ],
+    )
+
+
+def openings(reader: homes.Reader) -> homes.Section | None:
+    """Opening balances that another administrator entered."""
+    waiting = Opening.objects.filter(state=Opening.State.DRAFTED).exclude(drafted_by=reader.user)
+    found = list(
+        waiting.select_related("measure", "organisation", "drafted_by").order_by(
+            "drafted_at", "pk"
+        )[: homes.SHOWN]
+    )
+    if not found:
+        return None
+    return homes.Section(
+        code="openings",
+        title=_("待复核的期初登记"),
+        heads=[_("受支持单位"), _("登记人"), _("下一步"), _("登记时间")],
+        lines=[
+            homes.Line(
+                title=row.organisation.name,
+                url=reverse("award_opening_detail", args=[row.uid]),
+                hint=f"{row.measure.line} · {row.document_no} · "
+                f"{show_wan(row.amount_cny)} {_('万元')}",
+                where=row.drafted_by.name,
+                next=_("对照依据文件复核"),
+                state=moment(row.drafted_at),
+                tone="plain",
+            )
+            for row in found
+        ],
+        more_url=reverse("award_opening_list") + "?state=drafted",
+        more=_("全部待复核登记"),
     )

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from awards import caps_views, case_views, decision_views, export_views, payment_views
+from awards import (
+    caps_views,
+    case_views,
+    decision_views,
+    export_views,
+    opening_views,
+    payment_views,
+)
 
 urlpatterns = [
     path("", caps_views.caps, name="award_caps"),
@@ -51,6 +58,13 @@ urlpatterns = [
     path(
         "transfers/<str:uid>/bounced/", payment_views.payment_bounced, name="award_payment_bounced"
     ),
+    path("openings/", opening_views.opening_list, name="award_opening_list"),
+    path("openings/new/", opening_views.opening_new, name="award_opening_new"),
+    path("openings/<str:uid>/", opening_views.opening_detail, name="award_opening_detail"),
+    path(
+        "openings/<str:uid>/approve/", opening_views.opening_approve, name="award_opening_approve"
+    ),
+    path("openings/<str:uid>/drop/", opening_views.opening_drop, name="award_opening_drop"),
     path("exports/", export_views.export_list, name="award_export_list"),
     path("exports/new/<str:kind>/", export_views.export_ask, name="award_export_ask"),
     path("exports/<str:uid>/", export_views.export_detail, name="award_export_detail"),

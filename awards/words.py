@@ -21,6 +21,9 @@ REFUSALS = {
     "number_missing": gettext_lazy("请填写文号。"),
     "title_missing": gettext_lazy("请填写标题。"),
     "source_missing": gettext_lazy("请填写资金来源。"),
+    "nothing_counted": gettext_lazy("金额和名额不能都为零。"),
+    "not_past": gettext_lazy("批准日期不能晚于今日。"),
+    "no_account": gettext_lazy("该措施没有按此对象累计的上限或名额，无须登记期初。"),
 }
 _STATES = {
     **{state.value: state.label for state in Decision.State},
@@ -64,6 +67,10 @@ def _with_facts(error: Refused) -> str:
         return _("现为“%(state)s”，不能办理此事项。") % {"state": word}
     if error.reason == "number_taken":
         return _("文号“%(number)s”已使用。") % {"number": number}
+    if error.reason == "entered_before":
+        return _("该单位依据“%(number)s”的支持已登记过。") % {"number": facts["document_no"]}
+    if error.reason == "subject_missing":
+        return _("请填写%(fields)s。") % {"fields": _("、").join(facts["fields"])}
     if error.reason in {"above_recommended", "nothing_approved"}:
         return _("%(number)s 的批准金额应大于 0，且不超过推荐额 %(amount)s。") % {
             "number": number,

@@ -37,6 +37,7 @@ MAIN: list[tuple[str, str]] = [
     ("finance_head", "awards.homes.finance_work"),
     ("finance", "awards.homes.bounced"),
     ("policy_admin", "policy.homes.second_person"),
+    ("policy_admin", "awards.homes.openings"),
     ("policy_admin", "policy.homes.drafts"),
     ("account_admin", "portal.accounts.homes.overdue"),
     ("account_admin", "portal.accounts.homes.people"),

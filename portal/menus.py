@@ -100,6 +100,8 @@ ENTRIES: list[Entry] = [
     Entry("officer", "award_payment_list", _("资金拨付表"), only="awards.access.sees_money", group="money"),
     Entry("policy_admin", "award_payment_list", _("资金拨付表"), group="money"),
     Entry("auditor", "award_payment_list", _("资金拨付表"), group="money"),
+    Entry("policy_admin", "award_opening_list", _("期初登记"), group="money"),
+    Entry("auditor", "award_opening_list", _("期初登记"), group="money"),
     Entry("officer", "award_export_list", _("我的导出"), only="awards.access.sees_money", group="money"),
     Entry("policy_admin", "award_export_list", _("我的导出"), group="money"),
     Entry("auditor", "award_export_list", _("我的导出"), group="money"),

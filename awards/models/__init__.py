@@ -3,6 +3,7 @@
 from awards.models.decisions import Decision, DecisionItem
 from awards.models.exports import Export
 from awards.models.ledger import Award, CapAccount, Entry, Posting
+from awards.models.openings import Opening
 from awards.models.payments import Payment, PaymentBatch
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DecisionItem",
     "Entry",
     "Export",
+    "Opening",
     "Payment",
     "PaymentBatch",
     "Posting",

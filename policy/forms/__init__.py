@@ -2,7 +2,7 @@
 
 from policy.forms.calendars import CalendarDayForm, CalendarImportForm
 from policy.forms.calls import CallChangeForm, CallForm
-from policy.forms.fields import WanField
+from policy.forms.fields import WanField, WholeField
 from policy.forms.messages import refusal_message, unready_messages
 from policy.forms.settings import field_name
 
@@ -12,6 +12,7 @@ __all__ = [
     "CallChangeForm",
     "CallForm",
     "WanField",
+    "WholeField",
     "field_name",
     "refusal_message",
     "unready_messages",

@@ -33,6 +33,7 @@ PAGES: list[tuple[str, str]] = [
     ("review_*", "lead-clerk"),
     ("award_finance_inbox", "finance"),
     ("award_payment*", "finance"),
+    ("award_opening*", "policy-admin"),
     ("award_withdraw", "submitting"),
     ("award_*", "payments"),
     ("policy_*", "policy-admin"),

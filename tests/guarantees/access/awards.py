@@ -1,14 +1,17 @@
 """Rows of the access matrix: money, decisions, payments and exports, of a call whose lead unit is
 ``world.lead`` and of cases of ``world.organisation``."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from awards import access, exports, payments
+from awards import access, exports, openings, payments
 from awards.tasks import make_decision_pdf
 from portal.accounts.models import Role
 from tests.awards.cases import Scene, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_withdrawing import objected
+from tests.factories import person
 from tests.guarantees.access.row import Row
 from tests.guarantees.cast import World, holders
 from tests.policy.catalogue import hand_over
@@ -81,6 +84,21 @@ def _export(world: World) -> Any:
     return exports.run(export.pk)
 
 
+def _opening(world: World) -> Any:
+    scene = world.made(_scene)
+    return openings.draft(
+        scene.measure,
+        organisation=world.organisation,
+        year=2024,
+        document_no="宁科〔2024〕9号",
+        granted_on=date(2024, 9, 1),
+        amount_cny=Decimal(10000),
+        places=1,
+        subjects={},
+        actor=person(Role.POLICY_ADMIN),
+    )
+
+
 def uid(maker):
     return lambda world: {"uid": world.made(maker).uid}
 
@@ -145,4 +163,13 @@ EXPORTS = [
     Row("award_export_download", get=FINANCE, kwargs=uid(_export)),
 ]
 
-ROWS = [*CAPS, *CASES, *DECISIONS, *PAYMENTS, *EXPORTS]
+POLICY_ADMIN = holders(Role.POLICY_ADMIN)
+OPENINGS = [
+    Row("award_opening_list", get=MONEY, kwargs=lambda world: world.made(_scene) and {}),
+    Row("award_opening_new", get=POLICY_ADMIN, post=POLICY_ADMIN),
+    Row("award_opening_detail", get=MONEY, kwargs=uid(_opening)),
+    Row("award_opening_approve", post=POLICY_ADMIN, kwargs=uid(_opening)),
+    Row("award_opening_drop", post=POLICY_ADMIN, kwargs=uid(_opening)),
+]
+
+ROWS = [*OPENINGS, *CAPS, *CASES, *DECISIONS, *PAYMENTS, *EXPORTS]
