@@ -6,11 +6,11 @@ a fraction are written as strings, so that no float ever stands between text and
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 Path = tuple[str | int, ...]
@@ -42,36 +42,40 @@ def dotted(path: Path) -> str:
 
 def build(kind: Any, data: Any, path: Path = ()) -> Any:
     """``data`` as an instance of ``kind``, or SchemaError naming the place."""
+    return _builder(kind)(data, path)
+
+
+@cache
+def _builder(kind: Any) -> Callable[[Any, Path], Any]:
+    """What builds the kind: found once, as the catalogue has tens of thousands of parts."""
     if is_dataclass(kind):
-        return _dataclass(kind, data, path)
+        return partial(_dataclass, kind)
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        if data is None:
-            return None
         (inner,) = (arg for arg in get_args(kind) if arg is not types.NoneType)
-        return build(inner, data, path)
+        return partial(_or_none, inner)
     if origin is tuple:
-        return _items(get_args(kind)[0], data, path)
+        return partial(_items, get_args(kind)[0])
     if origin is Literal:
-        return _one_of(get_args(kind), data, path)
-    return _scalar(kind, data, path)
+        return partial(_one_of, get_args(kind))
+    return partial(_scalar, kind)
 
 
 def _dataclass(kind, data, path):
     if not isinstance(data, Mapping):
         raise SchemaError(path, f"expected a mapping, got {_name(data)}")
-    hints = _hints(kind)
-    known = {field.name: field for field in fields(kind)}
+    known = _fields(kind)
     for key in data:
         if key not in known:
             raise SchemaError((*path, key), f"unknown key {key!r}; known: {', '.join(known)}")
     values = {}
-    for name, field in known.items():
+    for name, (hint, needed, optional) in known.items():
         if name in data:
-            values[name] = build(hints[name], data[name], (*path, name))
-            if data[name] is None and not _optional(hints[name]):
+            value = data[name]
+            values[name] = _builder(hint)(value, (*path, name))
+            if value is None and not optional:
                 raise SchemaError((*path, name), "may not be empty")
-        elif field.default is MISSING and field.default_factory is MISSING:
+        elif needed:
             raise SchemaError(path, f"missing key {name!r}")
     built = kind(**values)
     if check := getattr(built, "check", None):
@@ -83,18 +87,32 @@ def _dataclass(kind, data, path):
 
 
 @cache
-def _hints(kind):
-    return get_type_hints(kind)
+def _fields(kind) -> dict[str, tuple[Any, bool, bool]]:
+    """The kind's fields by name: type, whether it must be given, whether it may be empty."""
+    hints = get_type_hints(kind)
+    return {
+        field.name: (
+            hints[field.name],
+            field.default is MISSING and field.default_factory is MISSING,
+            _optional(hints[field.name]),
+        )
+        for field in fields(kind)
+    }
 
 
 def _optional(hint) -> bool:
     return get_origin(hint) in (Union, types.UnionType) and types.NoneType in get_args(hint)
 
 
+def _or_none(inner, data, path):
+    return None if data is None else build(inner, data, path)
+
+
 def _items(kind, data, path):
     if not isinstance(data, list | tuple):
         raise SchemaError(path, f"expected a list, got {_name(data)}")
-    return tuple(build(kind, item, (*path, index)) for index, item in enumerate(data))
+    builder = _builder(kind)
+    return tuple(builder(item, (*path, index)) for index, item in enumerate(data))
 
 
 def _one_of(values, data, path):

@@ -206,6 +206,33 @@ def _flush_as_owner(operations: DatabaseOperations, statements: list[str]) -> No
             connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
 
 
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """What fixtures of a module write after this one each of its tests finds as they left it:
+    a test's own rows are rolled back, theirs when the module ends. Not for transactional tests.
+    """
+    with django_db_blocker.unblock():
+        outer = transaction.atomic()
+        outer.__enter__()
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+            outer.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def whole_policy(module_rows) -> None:
+    """The portal's own catalogue and calendars, in the database for all tests of the module."""
+    from policy import calendars, loading
+    from tests.catalogue import CATALOGUE
+
+    loading.load(CATALOGUE, actor="test")
+    calendars.seed(actor="test")
+    # The triggers that wait for the commit run here, not once more at the end of each test.
+    connections["default"].check_constraints()
+
+
 # --- what tests move -------------------------------------------------------------
 
 

@@ -4,10 +4,9 @@ the forms and for the roads in the browser."""
 from dataclasses import dataclass, field
 from typing import Any
 
-from policy.entries import Catalogue
 from policy.schema import DefinitionSchema
+from tests.catalogue import CATALOGUE
 
-CATALOGUE = Catalogue()
 WINDOW = {"window_start": "2025-01-01", "window_end": "2025-12-31"}
 
 

@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from applications import amounts, checks, content, drafts, invoices, submitting
 from applications.models import TableRow
-from policy import calendars, loading
 from policy.models import Measure
 from portal import clock
 from portal.accounts.models import Role, Unit
@@ -16,13 +15,11 @@ from tests.applications.definition import World, attach, invoice, make_call
 from tests.applications.lines import CATALOGUE, SAMPLES, Sample
 from tests.factories import OrganisationFactory, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 
 
 def prepare(sample: Sample) -> World:
     """An open call of the line under the example's settings, and an organisation for it."""
-    loading.load(CATALOGUE, actor="test")
-    calendars.seed(actor="test")
     measure = Measure.objects.get(line=sample.line)
     district = Unit.objects.get(code="qixia")
     organisation = OrganisationFactory(

@@ -9,23 +9,20 @@ from django.urls import reverse
 from applications import drafts, prefilling, snapshot
 from applications.content import load
 from applications.models import Answer, Application
-from policy import loading
-from policy.entries import Catalogue
 from policy.models import Measure
 from portal import clock
 from portal.accounts.models import Role
 from tests.applications.definition import make_call
+from tests.catalogue import CATALOGUE
 from tests.factories import OrganisationFactory, person
 
-pytestmark = pytest.mark.django_db
-CATALOGUE = Catalogue()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 ENTRY = CATALOGUE.newest("8-1")
 TOLD = "organisation_kind=enterprise&matter=project&jointly_published=yes&enterprise_input_cny=500"
 
 
 @pytest.fixture
 def call():
-    loading.load(CATALOGUE, actor="test")
     measure = Measure.objects.get(line="8-1")
     return make_call(measure, ENTRY.body, settings=dict(ENTRY.cases.example_call or {}))
 

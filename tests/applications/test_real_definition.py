@@ -8,16 +8,14 @@ from django.urls import reverse
 
 from applications import amounts, checks, content, drafts, invoices, submitting
 from applications.models import TableRow
-from policy import calendars, loading
-from policy.entries import Catalogue
 from policy.models import Measure
 from portal import clock
 from portal.accounts.models import Role, Unit
 from tests.applications.definition import World, attach, invoice, make_call
+from tests.catalogue import CATALOGUE
 from tests.factories import OrganisationFactory, person
 
-pytestmark = pytest.mark.django_db
-CATALOGUE = Catalogue()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 SCHEMA = CATALOGUE.newest("10-1").schema
 SETTINGS = {"rate": "0.30", "window_start": "2025-01-01", "window_end": "2025-12-31"}
 
@@ -108,8 +106,6 @@ GRANT = {
 
 @pytest.fixture
 def place():
-    loading.load(CATALOGUE, actor="test")
-    calendars.seed(actor="test")
     measure = Measure.objects.get(line="10-1")
     district = Unit.objects.get(code="qixia")
     organisation = OrganisationFactory(

@@ -1,7 +1,6 @@
 """An applicant's walk of every line, in the pages: start, fill in, check, submit, receipt."""
 
 import re
-from copy import copy
 from random import Random
 
 import pytest
@@ -12,16 +11,14 @@ from applications.models import Application
 from awards.demonstration.answers import Project
 from awards.demonstration.filling import fill
 from awards.demonstration.papers import Papers
-from policy import calendars, loading
-from policy.entries import Catalogue
 from policy.models import Measure
 from portal import clock
 from portal.accounts.models import Role, Unit
 from tests.applications.definition import make_call
+from tests.catalogue import CATALOGUE
 from tests.factories import OrganisationFactory, person
 
-pytestmark = pytest.mark.django_db
-CATALOGUE = Catalogue()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 SCHEMAS = {entry.line: entry.schema for entry in CATALOGUE.definitions}
 # What a call must decide where the document is silent; invented. Of choices the first is taken.
 DECIDED = {
@@ -36,14 +33,6 @@ def decided(setting):
     return DECIDED.get(setting.code) or setting.choices[0].code
 
 
-def only(line: str) -> Catalogue:
-    """The catalogue with one line: a test need not load the other 31."""
-    part = copy(CATALOGUE)
-    part.measures = [pair for pair in CATALOGUE.measures if pair[1].line == line]
-    part.definitions = [entry for entry in CATALOGUE.definitions if entry.line == line]
-    return part
-
-
 def kind_for(schema) -> str:
     """A kind of organisation that may apply."""
     for row in schema.eligibility.requirements:
@@ -53,8 +42,6 @@ def kind_for(schema) -> str:
 
 
 def open_call(line: str):
-    loading.load(only(line), actor="test")
-    calendars.seed(actor="test")
     schema = SCHEMAS[line]
     required = {setting.code: decided(setting) for setting in schema.settings if setting.required}
     return make_call(Measure.objects.get(line=line), CATALOGUE.newest(line).body, settings=required)

@@ -16,10 +16,10 @@ from awards.payments import city_share
 from awards.withdrawing import withdraw
 from policy import rules
 from policy.common_settings import added
-from policy.entries import Catalogue
 from reviews import selecting
 from reviews.refusals import Refused
 from tests.awards.cases import BODY, cap, make_scene
+from tests.catalogue import CATALOGUE
 from tests.policy import callable as callables
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ STACK = {
 
 @pytest.fixture(scope="module")
 def shared():
-    return Catalogue().shared
+    return CATALOGUE.shared
 
 
 @pytest.fixture

@@ -13,14 +13,12 @@ from applications.content import ASKED_FIELDS, Content, InvoiceFigures
 from applications.models import Answer, Application, Attachment, TableRow
 from awards.demonstration.answers import Composer, Project, attached, demanded, matching
 from awards.demonstration.codes import credit_code
-from policy.entries import Catalogue
 from policy.models import Call
 from portal.accounts.models import Organisation, Unit
 from portal.files.models import Blob
+from tests.catalogue import CATALOGUE
 
-LINES = {
-    entry.line: entry.schema for entry in Catalogue().definitions if entry.schema.can_be_called
-}
+LINES = {entry.line: entry.schema for entry in CATALOGUE.definitions if entry.schema.can_be_called}
 
 
 def organisation(kind: str) -> Organisation:

@@ -7,12 +7,12 @@ from applications.models import Answer
 from applications.snapshot import told_fields
 from awards import payments
 from awards.payees import payees
-from policy.entries import Catalogue
 from reviews.masking import for_officer
 from tests.awards.cases import make_scene
+from tests.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.django_db
-PERSON = Catalogue().newest("20-1").schema.form
+PERSON = CATALOGUE.newest("20-1").schema.form
 NUMBER = "11010519491231002X"
 
 

@@ -33,16 +33,9 @@ def routes() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker) -> Iterator[World]:
+def world(module_rows) -> World:
     """The cast, made once for all routes, in a transaction that is rolled back."""
-    with django_db_blocker.unblock():
-        outer = transaction.atomic()
-        outer.__enter__()
-        try:
-            yield make_world()
-        finally:
-            transaction.set_rollback(True)
-            outer.__exit__(None, None, None)
+    return make_world()
 
 
 @pytest.fixture(scope="module")

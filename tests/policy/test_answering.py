@@ -7,16 +7,15 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
-from policy import answering, calls, loading
+from policy import answering, calls
 from policy.computing import InputsRefused
-from policy.entries import Catalogue
 from policy.models import CallFigures, Measure
 from portal import clock
 from portal.accounts.models import Role
+from tests.catalogue import CATALOGUE
 from tests.factories import person
 
-pytestmark = pytest.mark.django_db
-CATALOGUE = Catalogue()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 ITEM = {
     "category": "equipment",
     "invoice_date": "2025-06-30",
@@ -30,11 +29,6 @@ INPUTS = {
     "site_in_nanjing": True,
     "items": [ITEM],
 }
-
-
-@pytest.fixture(autouse=True)
-def loaded():
-    loading.load(CATALOGUE, actor="test")
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from django.urls import reverse
 from policy.calculator.asking import MOST
 from policy.calculator.matters import matters
 from policy.checking import run
-from policy.entries import Catalogue
 from policy.loading import load
 from policy.models import Measure
+from tests.catalogue import CATALOGUE
 from tests.policy.catalogue import make_open_call
 
 pytestmark = pytest.mark.django_db
 URL = "/calculator/"
-CATALOGUE = Catalogue()
 
 
 @pytest.fixture

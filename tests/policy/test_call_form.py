@@ -4,25 +4,18 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from policy import loading
 from policy.calls import schema_of
-from policy.entries import Catalogue
 from policy.forms import CallForm, field_name
 from policy.models import Definition, Measure
 from policy.naming import with_names
 from tests.policy.callable import person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def loaded():
-    loading.load(Catalogue(), actor="test")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("line", ["10-1", "8-4", "3-1a", "13-0"])
-def test_every_setting_stands_in_the_form_with_its_help(client, loaded, line, language):
+def test_every_setting_stands_in_the_form_with_its_help(client, line, language):
     client.force_login(person("drafter"))
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     response = client.get(reverse("policy_call_new", args=[line]))
@@ -35,7 +28,7 @@ def test_every_setting_stands_in_the_form_with_its_help(client, loaded, line, la
         assert told.split("“")[0][:12] in page, setting.code
 
 
-def test_units_and_lines_are_named_in_the_form(loaded):
+def test_units_and_lines_are_named_in_the_form():
     schema = with_names(schema_of(Definition.objects.get(measure__line="20-1")))
     form = CallForm(schema=schema)
     units = dict(form.fields[field_name("handling_unit")].choices)
@@ -45,7 +38,7 @@ def test_units_and_lines_are_named_in_the_form(loaded):
 
 
 @pytest.mark.parametrize("typed", ["75 25 二档\n90  50 一档\n", "75，25，二档\n90、50、一档"])
-def test_tiers_are_typed_a_line_each_and_told_in_plain_words(loaded, typed):
+def test_tiers_are_typed_a_line_each_and_told_in_plain_words(typed):
     schema = schema_of(Definition.objects.get(measure__line="15-3"))
     form = CallForm({field_name("tiers"): typed}, schema=schema)
     form.is_valid()
@@ -69,7 +62,7 @@ def test_tiers_are_typed_a_line_each_and_told_in_plain_words(loaded, typed):
         ("101 20", "不得大于 100"),
     ],
 )
-def test_a_wrong_table_of_tiers_says_what_is_wrong(loaded, typed, words):
+def test_a_wrong_table_of_tiers_says_what_is_wrong(typed, words):
     schema = schema_of(Definition.objects.get(measure__line="15-3"))
     form = CallForm({field_name("tiers"): typed}, schema=schema)
     form.is_valid()

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from policy.checking import article_texts, check, squeeze
-from policy.entries import CATALOGUE, SHARED, Catalogue
+from policy.entries import CATALOGUE, SHARED
+from tests.catalogue import CATALOGUE as WHOLE
 
 HERE = Path(__file__).parent
 DATED = "13-1/2024-08-27"
@@ -142,7 +143,7 @@ def test_a_folder_that_is_not_there_is_a_fault():
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return Catalogue()
+    return WHOLE
 
 
 def test_the_document_has_22_articles_in_order(catalogue):

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from policy import computing, rules
 from policy.checking import run
 from policy.computing import InputsRefused, Scope, compute
-from policy.entries import Catalogue
+from tests.catalogue import CATALOGUE
 
-CATALOGUE = Catalogue()
 CENTRE = CATALOGUE.newest("10-1").schema
 CHALLENGE = CATALOGUE.newest("8-1").schema
 ON = date(2026, 3, 2)

@@ -6,16 +6,15 @@ from decimal import Decimal
 import pytest
 
 from policy.computing import InputsRefused
-from policy.entries import Catalogue
 from policy.judging import formula, judge_line
+from tests.catalogue import CATALOGUE
 
 ON = date(2026, 3, 2)
 
 
 @pytest.fixture(scope="module")
 def schemas():
-    catalogue = Catalogue()
-    return {entry.line: entry.schema for entry in catalogue.definitions}
+    return {entry.line: entry.schema for entry in CATALOGUE.definitions}
 
 
 def verdict(schemas, line, given, **more):

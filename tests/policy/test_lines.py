@@ -6,11 +6,11 @@ import pytest
 
 from applications.forms import SectionForm
 from applications.models import MOVES
-from policy.entries import REVIEWERS_INPUTS, Catalogue
+from policy.entries import REVIEWERS_INPUTS
 from policy.schema import LETTER_FIELDS
 from policy.text import placeholders
+from tests.catalogue import CATALOGUE
 
-CATALOGUE = Catalogue()
 ENTRIES = {entry.line: entry for entry in CATALOGUE.definitions}
 SCHEMAS = {line: entry.schema for line, entry in ENTRIES.items()}
 LINES = sorted(SCHEMAS)

@@ -9,12 +9,12 @@ import pytest
 
 from policy import call_settings
 from policy.computing import canonical
-from policy.entries import Catalogue
 from policy.invoices import COLUMNS
 from policy.schema import INVOICE_CATEGORIES, LETTER_CODES, Condition, SchemaError, Text, parse
 from policy.strict import build
+from tests.catalogue import CATALOGUE
 
-CENTRE = Catalogue().newest("10-1")
+CENTRE = CATALOGUE.newest("10-1")
 SCHEMA = CENTRE.schema
 
 

@@ -4,10 +4,9 @@ import copy
 
 import pytest
 
-from policy.entries import Catalogue
 from policy.schema import SchemaError, parse
+from tests.catalogue import CATALOGUE
 
-CATALOGUE = Catalogue()
 LINES = ("11-1", "13-1", "15-3")
 
 
