@@ -15,7 +15,8 @@ from policy.models import Call, CallFigures, Measure
 from policy.models.questions import Question
 from policy.naming import with_names
 from portal import clock
-from portal.accounts.loading import organisation_of
+from portal.accounts.loading import has_role, organisation_of
+from portal.accounts.models import Role
 from portal.paging import page_by_key
 
 
@@ -103,5 +104,6 @@ def call_detail(request, uid: str):
         "answered": Question.objects.public().filter(call=call).count(),
         # Visitors sign in on the way; officers do not apply.
         "may_apply": not request.user.is_authenticated or organisation_of(request.user),
+        "must_join": request.user.is_authenticated and not has_role(request.user, *Role.values),
     }
     return render(request, "policy/call_detail.html", context)

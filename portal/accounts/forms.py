@@ -63,6 +63,9 @@ class SignupForm(AllauthSignupForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["password1"].help_text = _(
+            "至少 10 个字符，不能全是数字，不能是常见密码，不能与姓名、电子邮箱相近。"
+        )
 
 
 # --- the organisation's profile ------------------------------------------------------

@@ -11,7 +11,7 @@ from policy.models import Measure
 from policy.schema import AttachmentSlot
 from policy.templatetags import policy_ui
 from policy.text import Text
-from tests.factories import person
+from tests.factories import UserFactory, person
 from tests.policy.catalogue import CLAUSE, make_draft_call, make_measure, make_open_call
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +181,14 @@ def test_the_whole_catalogue_stands_in_the_parts_of_the_document(client):
         ("platforms", [10]),
         ("market", [15]),
     ]
+
+
+def test_who_belongs_to_no_organisation_is_told_to_register_one(client):
+    call = make_open_call(make_measure(1))
+    address = reverse("call_detail", args=[call.uid])
+    register = f'href="{reverse("organisation_register")}">注册单位</a>'
+    client.force_login(UserFactory())
+    page = client.get(address).content.decode()
+    assert "您还不属于任何单位" in page and register in page
+    client.force_login(person("clerk"))
+    assert "您还不属于任何单位" not in client.get(address).content.decode()
