@@ -248,6 +248,11 @@ def _is_date(item: Field, stored: Any) -> bool:
     return isinstance(stored, str) and len(stored) == length and stored[4] == "-"
 
 
+def _only_above_nothing(item: Field) -> bool:
+    """An amount of at least one 分: the bound need not be told."""
+    return item.type in {"money", "money_wan"} and item.min == Decimal("0.01")
+
+
 def _bounds(item: Field) -> str:
     """The bounds in words, where the definition gives no help of its own."""
 
@@ -260,6 +265,8 @@ def _bounds(item: Field) -> str:
         return str(item.pattern_hint)
     if item.type in {"text", "textarea"} and item.max_length:
         return _("不超过 %(max)s 字") % {"max": item.max_length}
-    if item.min is not None and item.max is not None:
+    if item.min is not None and item.max is not None and not _only_above_nothing(item):
         return _("%(min)s 至 %(max)s") % {"min": shown(item.min), "max": shown(item.max)}
+    if item.min is not None and item.max is not None:
+        return _("不超过 %(max)s") % {"max": shown(item.max)}
     return ""

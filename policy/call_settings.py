@@ -175,6 +175,13 @@ def show(setting: CallSetting, value: Any) -> Text:
     return Text(zh=f"{value} {unit.zh}".strip(), en=f"{value} {unit.en}".strip())
 
 
+def show_tiers(schema: DefinitionSchema, values: Mapping[str, Any]) -> Text | None:
+    """The call's table of tiers in plain words; None where none decides the amount."""
+    tiers = schema.award.tiers
+    value = Chosen(schema, values).optional(tiers.setting) if tiers else None
+    return _show_tiers(value) if value else None
+
+
 def show_percent(rate: Decimal) -> str:
     """``0.30`` as ``30%``, ``0.125`` as ``12.5%``."""
     return f"{(rate * 100).normalize():f}%"

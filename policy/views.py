@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from policy.call_page import page_of
+from policy.call_settings import show_tiers
 from policy.calls import schema_of
 from policy.catalogue_page import Card, cards, catalogue, groups
 from policy.differences import terms
@@ -100,6 +101,7 @@ def call_detail(request, uid: str):
         "page": page_of(rules, settings=call.settings, terms=terms(call, schema=rules)),
         "cap_cny": min((cap.amount_cny for cap in rules.cap_plan(call.settings)), default=None),
         "rate": Decimal(call.settings[setting]) if call.settings.get(setting) else None,
+        "tiers": show_tiers(rules, call.settings),
         "is_open": call.is_open(at=request.arrived_at),
         "answered": Question.objects.public().filter(call=call).count(),
         # Visitors sign in on the way; officers do not apply.

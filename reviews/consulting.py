@@ -166,6 +166,16 @@ def _setting(application: Application, name: str):
     return getattr(stage, name) if stage else None
 
 
+def falls_silent(opinion: Opinion, *, today) -> bool:
+    """Whether the unit let its limit pass and its silence counts as consent, swept or not."""
+    return (
+        opinion.outcome == Opinion.Outcome.WAITING
+        and opinion.due_on is not None
+        and opinion.due_on < today
+        and _setting(opinion.application, "silence") == "consent"
+    )
+
+
 def _fall_silent(application: Application, *, today) -> int:
     """Units that let the limit pass consent, where the stage says so."""
     if _setting(application, "silence") != "consent":

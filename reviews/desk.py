@@ -13,7 +13,7 @@ from applications import workflow
 from applications.content import Content
 from applications.models import Application, Status
 from policy import workdays
-from reviews import checking, findings, inbox, masking, reading, waterfall
+from reviews import checking, findings, inbox, masking, reading, verifying, waterfall
 from reviews.models import Proposal, Verification
 
 TABS = ("check", "amount", "findings", "history")
@@ -138,7 +138,7 @@ def _verification_acts(case, roles, verification: Verification | None) -> list[A
         return [Act("release", _("审签核定"), "a", primary=True, url=url)]
     if "lead_clerk" in roles:
         url = reverse("review_verification", args=[case.uid])
-        return [Act("verify", _("核定投入"), "a", primary=True, url=url)]
+        return [Act("verify", verifying.title(case), "a", primary=True, url=url)]
     return []
 
 
@@ -147,7 +147,7 @@ def _decision_acts() -> list[Act]:
         url = reverse("award_decision_list")
     except NoReverseMatch:
         return []
-    return [Act("decide", _("立项审批"), "a", primary=True, url=url)]
+    return [Act("decide", _("起草决定"), "a", primary=True, url=url)]
 
 
 @dataclass

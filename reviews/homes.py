@@ -23,12 +23,12 @@ _NEXT = {
     Status.FORMAL_CHECK: lambda: _("逐项审查，受理或补正"),
     Status.JOINT_REVIEW: lambda: _("汇总意见，会商办结"),
     Status.EXPERT_REVIEW: lambda: _("抽取专家，评审办结"),
-    Status.VERIFICATION: lambda: _("核定投入"),
+    Status.VERIFICATION: lambda: _("起草核定"),
     Status.SELECTION: lambda: _("起草会议遴选"),
     Status.WAITLISTED: lambda: _("等待递补"),
     Status.PUBLIC_NOTICE: lambda: _("公示期满后办结"),
     Status.OBJECTION: lambda: _("核实异议"),
-    Status.DECISION: lambda: _("起草立项决定"),
+    Status.DECISION: lambda: _("起草决定"),
 }
 
 

@@ -4,6 +4,7 @@ import secrets
 import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.text import format_lazy
@@ -408,6 +409,12 @@ def _reserve_for(panel: Panel, field: str) -> Seat | None:
 
 
 # --- freeze, unlock, conclude -------------------------------------------------------------------
+
+
+def mean_of(application: Application) -> Decimal | None:
+    """The mean of the experts' scores, once they are frozen."""
+    rows = PanelCase.objects.filter(application=application, mean__isnull=False)
+    return rows.order_by("-pk").values_list("mean", flat=True).first()
 
 
 def sheets(panel: Panel):

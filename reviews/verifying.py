@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import translation
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from applications import amounts, workflow
@@ -21,7 +22,7 @@ from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
 from portal.types import known
-from reviews import findings
+from reviews import findings, panels
 from reviews.holding import hold
 from reviews.models import Verification
 from reviews.refusals import Refused
@@ -128,6 +129,29 @@ def compute(
         unmet = [reason.code for reason in found.reasons if reason.met is False]
         raise Refused("not_computable", settings=list(found.missing_settings), unmet=unmet)
     return found
+
+
+def title(application: Application) -> str:
+    """What verifying is called in the case: 核定投入 of invoices, else as its plan names it."""
+    stage = workflow.stage(application, STAGE)
+    if stage is None or workflow.schema_of(application).award.items:
+        return gettext("核定投入")
+    return str(stage.label)
+
+
+def first_figure(application: Application, existing: Verification | None) -> Decimal | None:
+    """The figure that stands in the reviewers' field at first: what was drafted; the experts'
+    mean, where the call's tiers go by a score; else what was claimed."""
+    schema = workflow.schema_of(application)
+    item = computing.reviewers_figure(schema, application.call.settings)
+    if item is None:
+        return None
+    if existing is not None:
+        drafted = existing.computation["arguments"]["inputs"].get(item.code)
+        return None if drafted is None else Decimal(str(drafted))
+    if item.code != schema.award.base:
+        return panels.mean_of(application)
+    return application.claimed_cny
 
 
 def verified_base(found: computing.Computation) -> Decimal:
@@ -287,11 +311,15 @@ def release(verification: Verification, *, actor, seen_drafted_at=None) -> Appli
 
 
 def _public_words(verification: Verification) -> str:
-    """What the applicant's history says, in Chinese: both figures and the note."""
+    """What the applicant's history says, in Chinese: the figures and the note."""
+    verified = f"{verification.verified_cny:,.2f}"
     with translation.override("zh-hans"):
+        # Where the reviewers set the amount nothing was claimed that could be told beside it.
+        if verification.application.claimed_cny is None:
+            return _("核定 %(verified)s 元。") % {"verified": verified} + verification.note
         figures = _("申报 %(claimed)s 元，核定 %(verified)s 元。") % {
             "claimed": f"{verification.claimed_cny:,.2f}",
-            "verified": f"{verification.verified_cny:,.2f}",
+            "verified": verified,
         }
     return f"{figures}{verification.note}"
 

@@ -12,6 +12,8 @@ from portal.figures import Step
 
 # More exclusions than this are drawn as one bar, and told one by one below it.
 MOST_EXCLUSIONS = 3
+# What the amount is before the caps: of a formula, a tier, or the reviewers.
+PRODUCTS = ("computed", "product", "tier", "proposed")
 
 
 def steps(
@@ -28,7 +30,9 @@ def steps(
         found.append(
             Step(_("基数"), base, clause=rows["base"]["clause"], note=_label(rows["base"]))
         )
-    product = _amount(rows, "computed") or _amount(rows, "product")
+    product = next(
+        (amount for code in PRODUCTS if (amount := _amount(rows, code)) is not None), None
+    )
     if product is not None:
         found.append(_product(rows, product))
     capped = _amount(rows, "capped")
@@ -37,6 +41,14 @@ def steps(
     if proposed_cny is not None and found:
         found.append(Step(_("拟支持"), proposed_cny, kind="final"))
     return found
+
+
+def score(computation: Mapping[str, Any]) -> str:
+    """The score that reached the tier, in plain figures; empty where no score decides."""
+    for row in computation.get("steps", []):
+        if row["code"] == "score" and row["value"] is not None:
+            return row["value"]
+    return ""
 
 
 def _amount(rows: Mapping[str, Mapping], code: str) -> Decimal | None:
@@ -71,6 +83,12 @@ def _product(rows: Mapping[str, Mapping], product: Decimal) -> Step:
     if "unit_amount" in rows:
         row = rows["unit_amount"]
         return Step(_("测算"), product, clause=row["clause"], note=_label(row))
+    if "proposed" in rows:
+        row = rows["proposed"]
+        return Step(_("核定额"), product, clause=row["clause"], note=_label(row))
+    if "tier" in rows:
+        parts = [f"{_label(rows['score'])} {rows['score']['value']}", _label(rows["tier"])]
+        return Step(_("测算"), product, note=_("，").join(parts))
     return Step(_("测算"), product)
 
 

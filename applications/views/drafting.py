@@ -22,6 +22,7 @@ from applications.views import files, tables
 from applications.views.frames import Frame, frame_of, own_case, section_of
 from applications.views.wording import not_editable
 from applications.workflow import available_actions
+from policy.call_settings import show_tiers
 from policy.money import show_cny, show_wan
 from policy.text import Text
 from portal import clock
@@ -71,9 +72,11 @@ def amount_context(frame: Frame) -> dict:
 
 
 def award_kind(frame: Frame) -> dict:
-    """Whether there is an amount at all, and whether reviewers propose it."""
-    kind = frame.content.schema.award.kind
-    return {"award_kind": kind, "by_review": kind == "discretionary"}
+    """Whether there is an amount at all, whether reviewers propose it, and by which tiers."""
+    schema = frame.content.schema
+    kind = schema.award.kind
+    tiers = show_tiers(schema, frame.application.call.settings)
+    return {"award_kind": kind, "by_review": kind == "discretionary", "tiers": tiers}
 
 
 def task_groups(frame: Frame) -> list[tuple]:

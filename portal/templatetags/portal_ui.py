@@ -381,9 +381,11 @@ def amount_bar(
     cap: Decimal | None,
     asked: Decimal | None = None,
     by_review: bool = False,
+    by_tiers: object = None,
 ) -> dict:
     """``{% amount_bar computed cap asked %}``: computed → capped → asked, in 元. ``by_review``:
-    no formula stands behind it, the reviewers propose the amount."""
+    no formula stands behind it, the reviewers propose the amount, or their score by the call's
+    tiers (``by_tiers``)."""
     shown = computed or Decimal(0)
     capped = shown if cap is None else min(shown, cap)
     drawn = figures.bullet(
@@ -392,7 +394,7 @@ def amount_bar(
     )
     return {
         "drawn": drawn, "computed": computed, "cap": cap, "capped": capped, "asked": asked,
-        "by_review": by_review and computed is None,
+        "by_review": by_review and computed is None, "by_tiers": bool(by_tiers),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.files.serving import respond
-from reviews import checking, desk, findings, forms, history, inbox, masking, reading
+from reviews import checking, consulting, desk, findings, forms, history, inbox, masking, reading
 from reviews.act_forms import FORMS, first_form
 from reviews.loading import attachment_of, case_for
 from reviews.refusals import Refused
@@ -50,7 +50,7 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
         "paper_title": case.title,
         "wrong": wrong,
         "undo": undo_bar.of(request),
-        **_panel(board, tab, act, mask),
+        **_panel(board, tab, act, mask, today=today),
         **_document(board, mask, request.GET),
     }
     return render(request, "reviews/desk.html", context, status=status)
@@ -85,12 +85,16 @@ def _next(board: desk.Desk, queue: dict) -> str:
     return rest[0] if rest else ""
 
 
-def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
+def _panel(board: desk.Desk, tab: str, act: str, mask, *, today) -> dict:
     """What the chosen tab shows."""
     case, address = board.case, board.address
     if tab == "amount":
         figures = getattr(case.call, "figures", None)
-        return {"steps": desk.steps_of(board), "figures": figures}
+        return {
+            "steps": desk.steps_of(board),
+            "figures": figures,
+            "has_invoices": bool(board.content.schema.award.items),
+        }
     if tab == "history":
         return {
             "events": history.events(case),
@@ -100,7 +104,7 @@ def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
         pages = board.seen_pages
         return {
             "points": [point_row(point, board, mask) for point in board.points],
-            "opinions": opinions_of(case),
+            "opinions": opinions_of(case, today=today),
             "may_tick": "lead_clerk" in board.roles and case.status == checking.STAGE,
             "claims": [
                 claim
@@ -110,15 +114,18 @@ def _panel(board: desk.Desk, tab: str, act: str, mask) -> dict:
             ],
         }
     if act == "conclude":
-        return {"opinions": opinions_of(case)}
+        return {"opinions": opinions_of(case, today=today)}
     return {"may_settle": bool(board.roles & set(findings.SETTLERS))}
 
 
-def opinions_of(case) -> list:
+def opinions_of(case, *, today) -> list:
     """The matrix of the joint review; nobody was asked before it."""
     if case.status in {"recommendation", "formal_check"}:
         return []
-    return list(case.opinions.select_related("unit").order_by("unit__position", "unit__code"))
+    found = list(case.opinions.select_related("unit").order_by("unit__position", "unit__code"))
+    for opinion in found:
+        opinion.falls_silent = consulting.falls_silent(opinion, today=today)
+    return found
 
 
 def point_row(point: checking.Point, board: desk.Desk, mask) -> dict:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -15,7 +16,7 @@ from policy.computing import reviewers_figure
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from reviews import findings, verifying, waterfall
-from reviews.forms import NoteForm, VerificationForm
+from reviews.forms import NoteForm, VerificationForm, YuanField
 from reviews.loading import attachment_of, case_for, verification_for
 from reviews.models import Verification
 from reviews.refusals import Refused
@@ -61,10 +62,11 @@ def draft(request, uid: str):
     elif figure is not None:
         base_label, base_unit = figure.label, figure.unit
     options = {"reports": reports, "base_label": base_label, "base_unit": base_unit}
+    drafted = verifying.first_figure(case, existing)
     initial = {
         "seen": case.revision,
         "note": existing.note if existing else "",
-        "base": existing.verified_cny if existing else case.claimed_cny,
+        "base": drafted,
         "audit_report": existing.audit_report.uid if existing and existing.audit_report else "",
     }
     errors: list[tuple[str, str]] = []
@@ -86,17 +88,19 @@ def draft(request, uid: str):
                     request, _("核定已起草，待负责人审签：{number}").format(number=case.number)
                 )
                 return redirect("review_inbox")
+        base = _typed_base(case, request.POST)
     else:
         form = VerificationForm(initial=initial, **options)
-        given = _stored(existing)
+        given, base = _stored(existing), _base(case, drafted)
     context = {
         "case": case,
+        "heading": verifying.title(case),
         "form": form,
         "errors": errors,
         "rows": [_shown(row, given, wrong_rows) for row in plain],
         "existing": existing,
         "open_findings": len(findings.open_ones(case)),
-        **_sum(case, plain, given),
+        **_sum(case, plain, given, base),
     }
     status = 422 if errors or form.errors else 200
     return render(request, "reviews/verification.html", context, status=status)
@@ -124,6 +128,14 @@ def _base(case, amount: Decimal | None) -> str | int | None:
     return int(amount) if item.type == "integer" else f"{amount:.2f}"
 
 
+def _typed_base(case, data: Mapping) -> str | int | None:
+    """The figure as far as it is typed; None where it cannot be read."""
+    try:
+        return _base(case, YuanField(required=False).clean(data.get("base", "")))
+    except ValidationError:
+        return None
+
+
 def _shown(row: verifying.Row, given, wrong_rows) -> dict:
     amount, reason = given.get(row.invoice.uid, (f"{row.most_cny:.2f}", ""))
     return {
@@ -136,11 +148,11 @@ def _shown(row: verifying.Row, given, wrong_rows) -> dict:
     }
 
 
-def _sum(case, plain, given) -> dict:
+def _sum(case, plain, given, base) -> dict:
     """The waterfall of what is typed, as far as it can be computed."""
     try:
         recognised = verifying.rows(case, given)
-        computation = verifying.compute(case, recognised)
+        computation = verifying.compute(case, recognised, base=base)
     except Refused as refused:
         return {"steps": [], "sum_note": words(refused)}
     return {
@@ -162,7 +174,8 @@ def preview(request, uid: str):
         raise Http404(uid)
     plain = verifying.rows(case)
     given = _given(request.POST, [row.invoice for row in plain])
-    return render(request, "reviews/_verification_sum.html", _sum(case, plain, given))
+    found = _sum(case, plain, given, _typed_base(case, request.POST))
+    return render(request, "reviews/_verification_sum.html", found)
 
 
 @officer
@@ -191,6 +204,8 @@ def _release_page(request, verification, roles, *, form=None, error="", status=2
         "rows": sorted(rows, key=lambda row: (not row["cut_cny"], row["invoice"].position)),
         "cut_count": sum(bool(row["cut_cny"]) for row in rows),
         "steps": waterfall.steps(found, schema_of(case), proposed_cny=proposed),
+        "score": waterfall.score(found),
+        "has_invoices": bool(schema_of(case).award.items),
         "proposed_cny": proposed,
         "may_settle": (
             "lead_head" in roles

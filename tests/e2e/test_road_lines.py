@@ -1,4 +1,5 @@
-"""The roads of 11-1 and 13-1 in a browser, from registration to the payment: each by its own rule.
+"""The roads of 11-1, 13-1 and 15-3 in a browser, from registration to the payment: each by its own
+rule, 15-3 with another lead unit and by the tiers that its call sets.
 
 The steps are those of 10-1's road, without its pictures and its correction. At the end what was
 paid is compared with the ledger, and `manage.py verify` finds no fault but the clock that was moved.
@@ -7,7 +8,7 @@ paid is compared with the ledger, and `manage.py verify` finds no fault but the 
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.applications.lines import JOINT, PILOT
+from tests.applications.lines import JOINT, PILOT, STATION
 from tests.e2e.steps import administrators, applicants, districts, experts, filling, money, officers
 from tests.e2e.steps.road import Road, Trip, walking
 
@@ -61,6 +62,26 @@ JOINT_PROJECT = Trip(
     granted_cny="3000000.00",
 )
 
+STATION_REWARD = Trip(
+    sample=STATION,
+    organisation="南京栖霞启明科创金融服务有限公司",
+    uscc="91320113MA7104693J",
+    mail="qiming.example",
+    call_title="2026年度科创金融服务驿站绩效奖励申报通知",
+    call_title_en="2026 call: rewards for science-finance service stations",
+    # The document has a ceiling of 50 万元 and no tiers; typed with commas, as people do.
+    settings={"setting__tiers": "90，50，一档\n75，30，二档\n60，15，三档"} | FEW_EXPERTS,
+    co_units=("budget.clerk",),
+    decision="宁金办〔2026〕15号",
+    # The three sheets' mean is 82 points, and 40.00 万元 was asked for.
+    score="82.00",
+    verified_wan="30.00",
+    granted_cny="300000.00",
+    lead="financial",
+    lead_unit="市委金融办",
+    contact="市委金融办科创金融处 025-83630000",
+)
+
 
 def test_the_road_of_11_1_by_the_rate_of_its_call(stack, chromium, tmp_path):
     with walking(PLATFORM, stack=stack, browser=chromium, folder=tmp_path) as road:
@@ -85,6 +106,20 @@ def test_the_road_of_13_1_by_its_increase_up_to_the_ceiling(stack, chromium, tmp
         award(road)
 
 
+def test_the_road_of_15_3_with_another_lead_unit_by_the_tiers_of_its_call(
+    stack, chromium, tmp_path
+):
+    with walking(STATION_REWARD, stack=stack, browser=chromium, folder=tmp_path) as road:
+        apply(road)
+        districts.recommend(road)
+        officers.accept(road)
+        officers.give_opinions(road)
+        officers.wait_for_silence(road)
+        officers.conclude_opinions(road)
+        judge(road)
+        award(road)
+
+
 def apply(road: Road) -> None:
     applicants.register(road)
     districts.verify_organisation(road)
@@ -93,7 +128,8 @@ def apply(road: Road) -> None:
     administrators.publish_call(road)
     applicants.start_draft(road)
     filling.fill_tables(road)
-    filling.paste_invoices(road)
+    if road.trip.net_cny is not None:
+        filling.paste_invoices(road)
     filling.fill_sections(road)
     filling.upload_attachments(road)
     applicants.hand_over(road)
@@ -105,7 +141,10 @@ def judge(road: Road) -> None:
     experts.approve_experts(road)
     experts.score(road)
     experts.freeze(road)
-    officers.verify_input(road)
+    if road.trip.net_cny is not None:
+        officers.verify_input(road)
+    else:
+        officers.verify_performance(road)
 
 
 def award(road: Road) -> None:

@@ -79,6 +79,8 @@ def verify_performance(road: Road) -> None:
     page = desk(road, road.trip.clerk)
     act(page, "绩效核定")
     page.wait_for_url("**/verification/")
+    assert page.locator("[name=base]").input_value() == road.trip.score
+    expect(page.locator("#verification-sum")).to_contain_text(road.trip.granted_cny[:3])
     road.fill(page, note="按专家组均分对应档次。")
     road.shoot(page, "verification")
     road.press(page, "提交审签")

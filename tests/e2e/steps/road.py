@@ -49,6 +49,8 @@ class Trip:
     granted_cny: str
     net_cny: Decimal | None = None
     first_cny: Decimal | None = None
+    # the experts' mean, where the call's tiers go by it
+    score: str = ""
     # the lead unit: its people's accounts, its name, whom a notice names
     lead: str = "lead"
     lead_unit: str = "市科技局"
