@@ -12,6 +12,7 @@ from applications import numbering
 from applications.models import Application, Letter
 from applications.papers import chinese_date, issuer
 from applications.workflow import schema_of, stage
+from policy.naming import numeral
 from policy.schema import LETTER_FIELDS
 from portal import clock
 from portal.accounts.models import Membership, Unit
@@ -115,7 +116,7 @@ def case_facts(application: Application, *, unit: Unit, at) -> dict[str, str]:
         "title": application.title,
         "measure": measure.name_zh,
         "line": measure.line,
-        "article": f"第{article.no}条",
+        "article": f"第{numeral(article.no)}条",
         "clause": measure.clause,
         "document": document.title_zh,
         "document_no": document.number,

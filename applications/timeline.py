@@ -20,6 +20,7 @@ from applications.models import (
     Application,
     Correction,
     Letter,
+    Status,
     Submission,
     Transition,
 )
@@ -107,6 +108,14 @@ def _next_hint(coming: Stage | None) -> str:
         return ""
     limit = coming.limit_workdays
     return ngettext("%(n)s 个工作日", "%(n)s 个工作日", limit) % {"n": limit}
+
+
+def returned_because(application: Application) -> str:
+    """The recommending unit's words on a case that it returned; one query, else ""."""
+    if application.status != Status.RETURNED:
+        return ""
+    row = application.transitions.filter(target=Status.RETURNED).order_by("-pk").first()
+    return row.public_note if row else ""
 
 
 @dataclass

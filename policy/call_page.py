@@ -74,6 +74,8 @@ class Page:
 
     conditions: tuple[Quoted, ...]
     steps: tuple[Step, ...]
+    # The money goes to a person, for whom the employer applies.
+    is_for_person: bool = False
     terms: Mapping[str, list[Block]] = field(default_factory=dict)
 
 
@@ -89,6 +91,7 @@ def page_of(
     return Page(
         conditions=tuple(_quoted(rules)),
         steps=steps,
+        is_for_person=any(item.payee for item in rules.form.fields.values()),
         terms=_blocks(rules, [term for term in terms if term.code not in told]),
     )
 

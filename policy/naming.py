@@ -10,6 +10,15 @@ from policy.schema import CallSetting, Choice, DefinitionSchema
 from policy.text import Text
 from portal.accounts.models import Unit
 
+_NUMERALS = "〇一二三四五六七八九"
+
+
+def numeral(no: int) -> str:
+    """A number below 100 as the document writes it: 10 → 十, 22 → 二十二."""
+    tens, units = divmod(no, 10)
+    head = ("" if tens == 1 else _NUMERALS[tens]) + "十" if tens else ""
+    return head + (_NUMERALS[units] if units or not tens else "")
+
 
 def with_names(schema: DefinitionSchema) -> DefinitionSchema:
     """The definition with its units and lines named: at most two queries."""

@@ -21,6 +21,12 @@ TABS = ("check", "amount", "findings", "history")
 KEPT = ("view", "q", "measure", "district", "status")
 
 
+def kept_query(query, *, view: str) -> str:
+    """``view=mine&district=xuanwu``: the list with its filters, for the links of its rows."""
+    kept = {name: query[name] for name in KEPT if query.get(name)}
+    return urlencode({**kept, "view": view})
+
+
 @dataclass(frozen=True)
 class Act:
     """A button of the desk's foot. ``url``: a page of its own; else a form opens in the panel."""

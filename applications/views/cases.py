@@ -54,6 +54,7 @@ def application_case(request, uid: str):
         "now": timeline.now_of(application, today=today, calendar=calendar),
         "entries": road.entries(today=today),
         "actions": actions,
+        "returned_because": timeline.returned_because(application),
         "is_with_us": application.status in EDITABLE,
         "correction": next((row for row in road.corrections if row.answered_at is None), None),
         "withdraw_url": _url(WITHDRAWAL, uid) if "withdraw" in actions else "",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from applications import amounts, drafts, prefilling, unlocking
+from applications import amounts, drafts, prefilling, timeline, unlocking
 from applications.content import ASKED_FIELDS
 from applications.entries import digest, same, told, typed
 from applications.forms import known, read_post, section_form, source_of
@@ -47,6 +47,7 @@ def application_workspace(request, uid: str):
         "progress": frame.progress,
         "team": team(frame),
         "actions": available_actions(frame.application, request.user),
+        "returned_because": timeline.returned_because(frame.application),
     } | amount_context(frame)
     return render(request, "applications/application_workspace.html", context)
 

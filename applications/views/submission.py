@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from applications import grids, papers, sheets, submitting
 from applications.checks import MISSING
 from applications.entries import told
-from applications.models import EDITABLE, Application, Status
+from applications.models import EDITABLE, ENDED, Application, Status
 from applications.submitting import AlreadySubmitted, KeyReused, NotSubmitted
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case
@@ -240,6 +240,7 @@ def application_receipt(request, uid: str):
             "submission": submission,
             "stage": following,
             "holder": application.holder_unit,
+            "is_ended": application.status in ENDED,
             "sha_parts": [submission.sha256[at : at + 8] for at in range(0, 64, 8)],
         },
     )

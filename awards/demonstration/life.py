@@ -31,7 +31,7 @@ from awards.demonstration.timeline import Act, Days, Schedule
 from awards.demonstration.world import Running, World, savepoints
 from policy import call_changes, calls
 from policy.models import Call, Measure
-from policy.templatetags.policy_ui import article_no
+from policy.naming import numeral
 from portal import clock
 from portal.accounts.models import Organisation, User
 from portal.audit.models import Event
@@ -228,7 +228,7 @@ def _fields(world: World, running: Running) -> dict:
         "title_en": name_en,
         "guide_zh": GUIDE.format(
             title=measure.article.document.title_zh,
-            article=article_no(measure.article.no),
+            article=numeral(measure.article.no),
             clause=measure.clause,
             lead=measure.lead_unit.name_zh,
         ),

@@ -10,13 +10,13 @@ from policy.call_page import Step
 from policy.conditions import condition_words
 from policy.differences import difference_of
 from policy.models import Article, Call, Measure
+from policy.naming import numeral
 from policy.schema import AttachmentSlot, Form
 from portal.accounts.models import Unit
 from portal.templatetags.portal_ui import month_day, status_tag
 
 register = template.Library()
 
-_NUMERALS = "〇一二三四五六七八九"
 _HOLDERS = {
     "applicant": _lazy("申报单位"),
     "district": _lazy("所在区（园区）"),
@@ -33,9 +33,7 @@ def article_no(no: int) -> str:
     """The number of an article as the document writes it: 10 → 十, 22 → 二十二; in English 10."""
     if (get_language() or "").startswith("en"):
         return str(no)
-    tens, units = divmod(no, 10)
-    head = ("" if tens == 1 else _NUMERALS[tens]) + "十" if tens else ""
-    return head + (_NUMERALS[units] if units or not tens else "")
+    return numeral(no)
 
 
 @register.filter

@@ -66,8 +66,12 @@ def _queue(request, roles, *, today, calendar) -> dict:
     found = inbox.CaseFilter(
         request.GET, queryset=inbox.cases(code, units, today=today, until=until)
     )
-    cases = list(found.qs.order_by(*inbox.KEYS)[:QUEUE])
+    cases = list(found.qs.order_by(*inbox.KEYS)[: QUEUE + 1])
+    is_cut, cases = len(cases) > QUEUE, cases[:QUEUE]
     return {
+        "kept": desk.kept_query(request.GET, view=code),
+        "is_cut": is_cut,
+        "filters": {n: request.GET[n] for n in desk.KEPT[2:] if request.GET.get(n)},
         "view": next(view for view in inbox.VIEWS if view.code == code),
         "rows": inbox.rows(cases, today=today, calendar=calendar),
         "is_filtered": found.is_set,

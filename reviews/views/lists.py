@@ -9,8 +9,8 @@ from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
+from reviews import desk, releasing
 from reviews import inbox as boxes
-from reviews import releasing
 from reviews.views import undo_bar
 
 officer = require_role(Role.CLERK, Role.HEAD)
@@ -46,7 +46,7 @@ def inbox(request):
         "page": page,
         "rows": boxes.rows(page.rows, today=today, calendar=calendar),
         "hidden": counts[code] if found.is_set and not page.rows else None,
-        "kept": f"view={code}",
+        "kept": desk.kept_query(request.GET, view=code),
         "today": today,
         "undo": undo_bar.of(request),
     }

@@ -44,6 +44,11 @@ def test_the_way_leads_from_the_first_stage_to_the_last_without_side_ways(entry)
     assert codes[-1] in {"payment", "decision"}
 
 
+def test_a_reward_of_persons_is_applied_for_by_their_employer():
+    people = {e.line for e in CATALOGUE.definitions if page_of(e.schema).is_for_person}
+    assert people == {"20-1"}
+
+
 def test_limits_are_a_calls_and_a_measure_has_none():
     schema = CATALOGUE.newest("10-1").schema
     assert {step.limit_workdays for step in page_of(schema).steps} == {None}

@@ -1,11 +1,13 @@
 """Every reviewing page in every state it can be in: it answers, and lists cost the same at 1 and 30."""
 
 from datetime import date
+from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from reviews import (
     checking,
@@ -279,6 +281,29 @@ def test_filters_live_in_the_address_and_say_what_they_hide(client, office):
     none = get(client, office.lead_clerk, "review_inbox", query="?view=mine&q=青铜")
     assert none.context["hidden"] == 2
     assert "筛选条件隐藏了 2 条" in none.content.decode()
+
+
+def test_a_narrowed_list_stays_narrowed_at_the_desk_and_on_the_way_back(client, office):
+    mine = [
+        make_case(office, organisation=OrganisationFactory(name=name, district=office.district))
+        for name in ("紫金激光", "紫金材料")
+    ]
+    make_case(office)
+    page = get(client, office.lead_clerk, "review_inbox", query="?view=mine&q=紫金")
+    for case in mine:
+        row = f'href="{reverse("review_desk", args=[case.uid])}?'
+        assert row in page.content.decode()
+    assert dict(parse_qsl(page.context["kept"])) == {"view": "mine", "q": "紫金"}
+    query = f"?view=mine&q=紫金&district={office.district.code}"
+    desk = get(client, office.lead_clerk, "review_desk", mine[0].uid, query=query)
+    assert {row.case for row in desk.context["queue"]["rows"]} == set(mine)
+    kept = {"view": "mine", "q": "紫金", "district": office.district.code}
+    assert dict(parse_qsl(desk.context["queue"]["kept"])) == kept
+    text = desk.content.decode()
+    address = escape(desk.context["queue"]["kept"])
+    assert f'href="{reverse("review_desk", args=[mine[1].uid])}?{address}"' in text
+    assert f'href="{reverse("review_inbox")}?{address}"' in text
+    assert f'name="district" value="{office.district.code}"' in text
 
 
 def test_objections_stand_in_the_lead_units_view(client, office, clock):

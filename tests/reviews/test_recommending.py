@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from portal import clock
+from portal.accounts.models import Role
 from reviews import proposing, recommending
 from reviews.models import Finding, Recommendation
 from reviews.recommending import Visit
 from reviews.refusals import Refused
+from tests.factories import person
 from tests.reviews.cases import add_invoice, make_case, make_office, status_of
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +102,15 @@ def test_recommend_past_a_pending_decline_is_refused(office, case):
     with pytest.raises(Refused) as refused:
         recommending.recommend(case, actor=office.district_clerk, opinion="同意")
     assert (refused.value.reason, refused.value.facts["action"]) == ("proposal_pending", "decline")
+
+
+def test_the_applicant_reads_at_once_why_the_case_came_back(client, office, case):
+    reason = "请补充近一年服务成效数据。"
+    recommending.return_to_applicant(case, actor=office.district_clerk, reason=reason)
+    client.force_login(person(Role.FILLER, organisation=case.organisation))
+    for route in ("application_case", "application_workspace"):
+        page = client.get(reverse(route, args=[case.uid]))
+        assert page.context["returned_because"] == reason
+        assert f"退回意见</strong>：{reason}" in page.content.decode() or (
+            f"退回意见：{reason}" in page.content.decode()
+        )
