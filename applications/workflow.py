@@ -76,7 +76,7 @@ TABLE: tuple[Move, ...] = (
     Move("uphold_objection", ("objection",), "cancelled", ("lead_head",), _("异议成立"), pgettext_lazy("done", "异议成立，取消拟支持"), reason_required=True),
     Move("close_notice", ("public_notice",), "decision", ("lead_clerk", SYSTEM), _("公示办结"), pgettext_lazy("done", "公示期满")),
     Move("decide", ("decision",), NEXT, ("lead_head",), _("批准"), pgettext_lazy("done", "批准")),
-    Move("cancel", ("decision",), "cancelled", ("lead_head",), _("取消"), pgettext_lazy("done", "取消"), reason_required=True),
+    Move("cancel", ("decision", "finance", "payment", "recognised"), "cancelled", ("lead_head",), _("取消"), pgettext_lazy("done", "取消"), reason_required=True),
     Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), pgettext_lazy("done", "财政确认")),
     Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), pgettext_lazy("done", "拨付")),
     Move("bounce", ("paid",), "payment", ("finance_clerk",), _("登记退汇"), pgettext_lazy("done", "退汇，待重新拨付"), reason_required=True),

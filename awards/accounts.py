@@ -219,7 +219,8 @@ def _account(bound: Bound) -> CapAccount:
         "rule", "scope", "label_zh", "label_en", "clause", "cap_cny", "cap_places", "measure",
         "call", "organisation", "year",
     )  # fmt: skip
-    return CapAccount(**{name: getattr(bound, name) for name in names})
+    own = {name: getattr(bound, name) for name in names}
+    return CapAccount(**own, lines=list(bound.lines))
 
 
 def _raise_cap(account: CapAccount, bound: Bound, *, actor) -> None:
@@ -265,14 +266,23 @@ def uncounted_cny(bound: Bound, account: CapAccount | None) -> Decimal:
     know the ceiling: no posting tells the account of it. One query, for such a ceiling only."""
     if not bound.lines:
         return ZERO
-    awards = Award.objects.filter(
-        organisation=bound.organisation, call__measure__line__in=bound.lines
-    )
-    if bound.year is not None:
-        awards = awards.filter(year=bound.year)
+    return _given(bound.lines, bound.organisation, bound.year, but=account)
+
+
+def elsewhere_cny(account: CapAccount) -> Decimal:
+    """The same, of an account that is open: as the trigger of its postings counts it."""
+    if not account.lines:
+        return ZERO
+    return _given(account.lines, account.organisation, account.year, but=account)
+
+
+def _given(lines: Iterable[str], organisation, year: int | None, *, but) -> Decimal:
+    awards = Award.objects.filter(organisation=organisation, call__measure__line__in=list(lines))
+    if year is not None:
+        awards = awards.filter(year=year)
     entries = Entry.objects.filter(award__in=awards)
-    if account is not None:
-        entries = entries.exclude(postings__account=account)
+    if but is not None:
+        entries = entries.exclude(postings__account=but)
     return entries.aggregate(cny=Sum("committed_change_cny"))["cny"] or ZERO
 
 

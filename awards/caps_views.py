@@ -6,12 +6,12 @@ from django.db.models import Q, Sum
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from applications.models import Status
 from awards import access, decisions, overview, payments, promoting
 from awards.access import staff
 from awards.accounts import bounds_of, find, room
 from awards.models import Award, CapAccount, Decision, Entry, PaymentBatch
 from awards.tracing import rows_of, steps_of
+from awards.withdrawing import CANCELLABLE
 from policy import computing
 from policy.calls import schema_of
 from portal import clock
@@ -167,10 +167,12 @@ def award(request, uid: str):
             if bound.key in accounts
         ],
         "entries": award.entries.select_related("made_by").order_by("pk"),
+        "shares": award.shares.all(),
         "payments": award.payments.select_related("batch").order_by("pk"),
         "full": access.sees_accounts(request.user),
         "decision": Decision.objects.filter(items__award=award).first(),
-        "may_cancel": case.status == Status.DECISION
+        "may_cancel": case.status in CANCELLABLE
+        and not award.paid_cny
         and "lead_head" in call_roles(request.user, award.call),
     }
     return render(request, "awards/award.html", context)

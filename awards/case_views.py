@@ -13,8 +13,9 @@ from awards import access, promoting, whatif
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.confirming import confirm_selection
 from awards.forms import CancelForm, PromotionForm, TypedConfirmation, WithdrawForm
+from awards.ledger import exit_frees
 from awards.models import Award
-from awards.withdrawing import WITHDRAWABLE, cancel, release_proposal, withdraw
+from awards.withdrawing import CANCELLABLE, WITHDRAWABLE, cancel, release_proposal, withdraw
 from portal import clock
 from portal.accounts.loading import require_role, units_of
 from portal.accounts.models import Role
@@ -134,7 +135,7 @@ def case_withdraw(request, uid: str):
 @require_role(Role.HEAD)
 @require_http_methods(["GET", "POST"])
 def case_cancel(request, uid: str):
-    """取消拟支持 before the decision, by the lead unit's head."""
+    """取消拟支持, or 取消支持 after the decision, by the lead unit's head."""
     case = get_as(request.user, uid, "lead_head")
     form = CancelForm(posted(request), expected=case.number or "")
     if request.method == "POST" and form.is_valid():
@@ -143,13 +144,18 @@ def case_cancel(request, uid: str):
             lambda: cancel(case, actor=request.user, reason=form.cleaned_data["reason"]),
         )
         if done is not None:
-            messages.success(request, _("已取消拟支持，额度和名额已释放。"))
+            messages.success(request, _("已取消，释放的额度和名额见台账。"))
             return redirect("award_call", case.call.uid)
+    heading = _("取消拟支持") if case.status == Status.DECISION else _("取消支持")
     context = {
         "case": case,
         "form": form,
-        "possible": case.status == Status.DECISION,
-        "award": Award.objects.filter(application=case, state=Award.State.RESERVED).first(),
+        "heading": heading,
+        "button": heading,
+        "possible": case.status in CANCELLABLE,
+        "decided": case.status != Status.DECISION,
+        "place_freed": case.status == Status.DECISION or exit_frees(case.call),
+        "award": Award.objects.filter(application=case).exclude(state=Award.State.RELEASED).first(),
     }
     return render(request, "awards/cancel.html", context, status=status_of(form))
 

@@ -6,16 +6,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from awards import access, decisions, finance
+from awards import access, decisions, finance, sharing
 from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import DecisionForm, ReasonForm, SourceForm, TypedConfirmation
 from awards.models import Award, Decision
+from awards.words import refusal
 from portal.accounts.loading import has_role, require_role
 from portal.accounts.models import Role
 from portal.files.serving import respond
 from portal.paging import page_by_key
 from reviews.holding import call_roles
+from reviews.refusals import Refused
 
 lead_clerk = require_role(Role.CLERK)
 lead_head = require_role(Role.HEAD)
@@ -57,8 +59,20 @@ def _detail(request, decision: Decision, *, form=None, status: int = 200):
     roles = call_roles(request.user, decision.call)
     drafted = decision.state == Decision.State.DRAFTED
     items = list(
-        decision.items.select_related("award__application__district", "award__organisation")
-        .defer("award__trace", "award__application__computation")
+        decision.items.select_related(
+            "award__application__district",
+            "award__application__definition",
+            "award__application__call",
+            "award__application__organisation",
+            "award__organisation",
+        )
+        .defer(
+            "award__trace",
+            "award__application__computation",
+            "award__application__definition__body",
+            "award__application__call__guide_zh",
+        )
+        .prefetch_related("award__shares")
         .order_by("award__application__number")
     )
     moved = [
@@ -74,9 +88,11 @@ def _detail(request, decision: Decision, *, form=None, status: int = 200):
         form = TypedConfirmation(expected=decision.number)
     if form is None and may_confirm:
         form = SourceForm()
+    shares_error = _with_shares(decision, items)
     context = {
         "decision": decision,
         "items": items,
+        "shares_error": shares_error,
         "moved": moved,
         "total_cny": sum(item.approved_cny for item in items),
         "may_edit": drafted and "lead_clerk" in roles,
@@ -87,6 +103,22 @@ def _detail(request, decision: Decision, *, form=None, status: int = 200):
         "form": form,
     }
     return render(request, "awards/decision_detail.html", context, status=status)
+
+
+def _with_shares(decision: Decision, items) -> str:
+    """Give each item the parts that it goes out in: as kept, or as they would be. What keeps them
+    from being made, in words."""
+    if decision.state != Decision.State.DRAFTED:
+        for item in items:
+            item.parts = list(item.award.shares.all())
+        return ""
+    try:
+        found = sharing.preview((item.award.application, item.approved_cny) for item in items)
+    except Refused as refused:
+        return refusal(refused)
+    for item in items:
+        item.parts = found.get(item.award.application_id, [])
+    return ""
 
 
 @staff

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications import workflow
 from applications.models import Application, Part, Status
-from awards import ledger, telling
+from awards import ledger, sharing, telling
 from awards.models import Award, Decision, DecisionItem
 from policy.models import Call
 from policy.money import cny, show_wan, uppercase_cny
@@ -159,7 +159,8 @@ def discard(
 def release(decision: Decision, *, actor, seen_revision: int | None = None) -> Decision:
     """Sign the decision: approve every item in the ledger, bring in finance, send the letters.
 
-    Cannot be undone. Raises ``Refused``: role, same_person, state, changed, no_items, case_moved.
+    Cannot be undone. Raises ``Refused``: role, same_person, state, changed, no_items, case_moved,
+    shares_wrong.
     """
     decision = locked(decision)
     require_call_role(actor, decision.call, "lead_head")
@@ -199,6 +200,7 @@ def _approve(item: DecisionItem, case: Application, decision: Decision, *, actor
     end. Whether finance takes part."""
     unit = decision.call.lead_unit
     ledger.approve(item.award, actor=actor, approved_cny=item.approved_cny, note=decision.number)
+    shares = sharing.keep(item.award, case, approved_cny=item.approved_cny)
     to_finance = workflow.next_stage(case, after=Status.DECISION) == Status.FINANCE
     if to_finance:
         bureau = Unit.objects.get(code=FINANCE_BUREAU)
@@ -215,6 +217,7 @@ def _approve(item: DecisionItem, case: Application, decision: Decision, *, actor
             "amount_upper": uppercase_cny(item.approved_cny),
         },
     )
+    telling.tell_shares(case, shares, decision=decision, actor=actor)
     return to_finance
 
 
@@ -283,7 +286,7 @@ def _lock_cases(items: list[DecisionItem]) -> dict[int, Application]:
     cases = {
         case.pk: case
         for case in Application.objects.select_for_update(of=("self",))
-        .select_related("call", "definition")
+        .select_related("call", "definition", "organisation")
         .defer("definition__body")
         .filter(pk__in=[item.award.application_id for item in items])
         .order_by("pk")

@@ -104,7 +104,9 @@ def confirm(
         raise Refused("source_missing")
     if len(source) > MAX_SOURCE_CHARS:
         raise Refused("source_long", most=MAX_SOURCE_CHARS)
-    items = list(decision.items.select_related("award__application").order_by("award_id"))
+    # What was called off since the signature is no longer asked of finance.
+    standing = decision.items.exclude(award__state=Award.State.RELEASED)
+    items = list(standing.select_related("award__application").order_by("award_id"))
     decision.state = Decision.State.CONFIRMED
     decision.confirmed_by, decision.confirmed_at = actor, clock.now()
     decision.funding_source = source

@@ -222,10 +222,11 @@ class PaymentForm(Pickable):
     """A batch: the awards whose next instalment goes out."""
 
     def key(self, thing) -> str:
-        return thing.award.uid
+        return thing.key
 
     def name(self, thing) -> str:
-        return str(thing.award.application.number)
+        number = str(thing.award.application.number)
+        return number if thing.share is None else f"{number} {thing.share.name}"
 
     def rows(self):
         for thing, box, amount in super().rows():

@@ -24,6 +24,7 @@ from awards.accounts import (
     Bound,
     bounds_of,
     budget_bound,
+    elsewhere_cny,
     open_and_lock,
     quota_bound,
     room,
@@ -295,13 +296,18 @@ def claw_back(
 
 
 def release(award: Award, *, actor, note: str) -> Entry:
-    """Free what the award holds and was not paid, and its place if nothing was."""
+    """Free what the award holds and was not paid, and its place if nothing was.
+
+    After the approval the place is freed only if the call says so (``quota.exit_frees``).
+    """
     award.refresh_from_db()
     if award.state == Award.State.RESERVED:
         amount_cny = award.recommended_cny
     else:
         amount_cny = (award.approved_cny or Decimal(0)) - award.paid_cny
     places = 0 if award.paid_cny else award.entries.aggregate(n=Sum("places_change"))["n"] or 0
+    if award.state != Award.State.RESERVED and not exit_frees(award.call):
+        places = 0
     return _act(
         award,
         Entry(
@@ -435,7 +441,7 @@ def _mirror(award: Award) -> None:
     )
 
 
-_CAP = {"committed_within_cap"}
+_CAP = {"committed_within_cap", "group_within_cap"}
 _PLACES = {"places_within_quota"}
 _FIT = {
     "entry_fits_award",
@@ -472,6 +478,7 @@ def _refusal(error, *, kind: str, award: Award | None, amount: Decimal) -> Ledge
     elif name in _CAP | _PLACES and (account := _violated(diag)) is not None:
         if name in _CAP:
             left_cny = (account.cap_cny or Decimal(0)) - account.committed_cny
+            left_cny = max(left_cny - elsewhere_cny(account), Decimal(0))
             refusal = CapExceeded(
                 account, asked_cny=amount, left_cny=left_cny, holders=holders(account)
             )

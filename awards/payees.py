@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from applications import workflow
 from applications.models import Answer
-from awards.models import Award
-from portal.accounts.models import Organisation
+from awards.models import Award, Share
+from portal.accounts.models import Organisation, OrganisationStatus
 
 # What a bank needs; the code of the bank helps and may be missing.
 NEEDED = ("bank_account_name", "bank_name", "bank_account")
@@ -39,6 +39,19 @@ def of_organisation(organisation: Organisation) -> Payee:
     return Payee(
         *(getattr(organisation, name).strip() for name in (*NEEDED, "bank_code")),
     )
+
+
+def of_shares(shares: Iterable[Share]) -> dict[int, Payee]:
+    """The account of each share's organisation by the share's pk; one that is not verified in the
+    portal has none. One query where there are shares."""
+    wanted = {share.pk: share for share in shares}
+    if not wanted:
+        return {}
+    rows = Organisation.objects.filter(
+        uscc__in={share.uscc for share in wanted.values()}, status=OrganisationStatus.VERIFIED
+    )
+    known = {row.uscc: of_organisation(row) for row in rows}
+    return {pk: known.get(share.uscc, Payee("", "", "", "")) for pk, share in wanted.items()}
 
 
 def payees(awards: Iterable[Award]) -> dict[int, Payee]:

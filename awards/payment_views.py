@@ -99,7 +99,10 @@ def payment_new(request, uid: str):
         batch = attempt(
             form,
             lambda: payments.draft(
-                call, awards=[row.award for row in form.picked()], actor=request.user
+                call,
+                awards=[row.award for row in form.picked()],
+                keys={row.key for row in form.picked()},
+                actor=request.user,
             ),
         )
         if batch is not None:

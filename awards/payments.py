@@ -1,12 +1,13 @@
 """Payments (拨付): a batch is drafted by a finance clerk and released by a finance head."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Greatest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,14 +16,14 @@ from applications.models import Application, Status
 from applications.papers import chinese_date
 from awards import ledger, telling
 from awards.finance import require_finance
-from awards.models import Award, Entry, Payment, PaymentBatch
-from awards.payees import Payee, payees
+from awards.models import Award, Entry, Payment, PaymentBatch, Share
+from awards.payees import Payee, of_shares, payees
 from policy.call_settings import Chosen
 from policy.calls import schema_of
 from policy.models import Call
-from policy.money import round_cny, uppercase_cny
+from policy.money import round_cny, show_cny, uppercase_cny
 from portal import clock
-from portal.accounts.models import Membership, Role
+from portal.accounts.models import Role
 from portal.audit.recording import record
 from reviews.refusals import Refused
 
@@ -32,13 +33,24 @@ ACTIVE = (Payment.State.PLANNED, Payment.State.SENT, Payment.State.ARRIVED)
 
 @dataclass(frozen=True)
 class Due:
-    """What can be paid next on an award: the number of its instalment, of how many, and 元."""
+    """What can be paid next on an award, or on one share of it: the number of the instalment, of
+    how many, and 元."""
 
     award: Award
     instalment: int
     of: int
     amount_cny: Decimal
     payee: Payee
+    share: Share | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in a form."""
+        return self.award.uid if self.share is None else f"{self.award.uid}-{self.share.position}"
+
+    @property
+    def payee_name(self) -> str:
+        return self.share.name if self.share is not None else self.award.organisation.name
 
     @property
     def payee_missing(self) -> list[str]:
@@ -85,36 +97,55 @@ def dues(call: Call) -> list[Due]:
             "call__definition__body",
             "call__guide_zh",
         )
-        .prefetch_related("payments", "entries")
+        .prefetch_related("payments", "entries", "shares")
         .order_by("application__number")
     )
-    shares, payee = percents(call), payees(awards)
-    return [due for award in awards if (due := _due(award, shares, payee[award.pk])) is not None]
+    parts, payee = percents(call), payees(awards)
+    partner = of_shares(share for award in awards for share in award.shares.all())
+    found = []
+    for award in awards:
+        of_award = [_due(award, parts, partner[share.pk], share) for share in award.shares.all()]
+        found += of_award or [_due(award, parts, payee[award.pk])]
+    return [due for due in found if due is not None]
 
 
 def due_count(call: Call) -> int:
-    """How many awards have an instalment to be paid: ``dues``, counted by the database."""
-    active = Count("payments", filter=Q(payments__state__in=ACTIVE))
+    """How many awards have an instalment to be paid, counted by the database."""
+    active = Count("payments", filter=Q(payments__state__in=ACTIVE), distinct=True)
     rows = Award.objects.filter(call=call, state=Award.State.CONFIRMED, approved_cny__gt=0)
-    return rows.annotate(taken=active).filter(taken__lt=len(percents(call))).count()
+    rows = rows.annotate(taken=active, payees=Greatest(Count("shares", distinct=True), 1))
+    return rows.filter(taken__lt=F("payees") * len(percents(call))).count()
 
 
-def _due(award: Award, shares: Sequence[int], payee: Payee) -> Due | None:
-    """The first instalment without a payment; its amount by what was approved at first."""
-    taken = {row.instalment for row in award.payments.all() if row.state in ACTIVE}
-    open_ = [number for number in range(1, len(shares) + 1) if number not in taken]
+def _due(
+    award: Award, parts: Sequence[int], payee: Payee, share: Share | None = None
+) -> Due | None:
+    """The first instalment without a payment; its amount by what was approved at first, or by the
+    share of it."""
+    of = share.pk if share is not None else None
+    taken = {
+        row.instalment for row in award.payments.all() if row.state in ACTIVE and row.share_id == of
+    }
+    open_ = [number for number in range(1, len(parts) + 1) if number not in taken]
     if not open_:
         return None
-    approved = next(row for row in award.entries.all() if row.kind == Entry.Kind.APPROVE)
+    if share is not None:
+        whole_cny = share.amount_cny
+    else:
+        approved = next(row for row in award.entries.all() if row.kind == Entry.Kind.APPROVE)
+        whole_cny = approved.amount_cny
     number = open_[0]
-    amount_cny = split(approved.amount_cny, shares)[number - 1]
-    return Due(award, number, len(shares), amount_cny, payee) if amount_cny > 0 else None
+    amount_cny = split(whole_cny, parts)[number - 1]
+    return Due(award, number, len(parts), amount_cny, payee, share) if amount_cny > 0 else None
 
 
 @transaction.atomic
-def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
+def draft(
+    call: Call, *, awards: Iterable[Award], actor, keys: Collection[str] | None = None
+) -> PaymentBatch:
     """A batch with the next instalment of each of the awards, payable to the account that the
-    organisation's profile names now, or to the person whom the case names.
+    organisation's profile names now, to the person whom the case names, or to each organisation
+    that has a share. ``keys``: only these (``Due.key``).
 
     Raises ``Refused``: role, no_items, not_due (nothing to be paid on an award now),
     payee_incomplete.
@@ -125,12 +156,16 @@ def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
     if not wanted:
         raise Refused("no_items")
     _lock_cases(award.application_id for award in wanted.values())
-    due = {row.award.pk: row for row in dues(call)}
+    due: dict[int, list[Due]] = {}
+    for row in dues(call):
+        if row.award.pk in wanted and (keys is None or row.key in keys):
+            due.setdefault(row.award.pk, []).append(row)
     for pk, award in wanted.items():
         if pk not in due:
             raise Refused("not_due", number=award.application.number)
-        if missing := due[pk].payee_missing:
-            raise Refused("payee_incomplete", organisation=award.organisation.name, fields=missing)
+        for row in due[pk]:
+            if missing := row.payee_missing:
+                raise Refused("payee_incomplete", organisation=row.payee_name, fields=missing)
     now = clock.now()
     year = clock.local(now).year
     batch = PaymentBatch.objects.create(
@@ -141,7 +176,8 @@ def draft(call: Call, *, awards: Iterable[Award], actor) -> PaymentBatch:
         drafted_at=now,
     )
     for pk in sorted(wanted):
-        _plan(batch, due[pk])
+        for row in due[pk]:
+            _plan(batch, row)
     record("paymentbatch.draft", obj=batch, actor=actor, to_state=batch.state, data=_facts(batch))
     telling.tell(
         telling.officers(unit, Role.FINANCE_HEAD),
@@ -158,6 +194,7 @@ def _plan(batch: PaymentBatch, due: Due) -> Payment:
     return Payment.objects.create(
         batch=batch,
         award=due.award,
+        share=due.share,
         instalment=due.instalment,
         amount_cny=due.amount_cny,
         payee_name=due.payee.bank_account_name,
@@ -213,8 +250,8 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
         raise Refused("state", state=batch.state)
     payments = list(
         batch.payments.filter(state=Payment.State.PLANNED)
-        .select_related("award__application", "award__organisation")
-        .order_by("award_id", "instalment")
+        .select_related("award__application", "award__organisation", "share")
+        .order_by("award_id", "instalment", "share__position")
     )
     if not payments:
         raise Refused("no_items")
@@ -230,6 +267,9 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
         payment.award.refresh_from_db(fields=["state"])
         if payment.award.state == Award.State.PAID:
             workflow.move(case, "pay", actor=actor, unit=unit, public_note=batch.number)
+        if payment.share is not None and payment.share.uscc != payment.award.organisation.uscc:
+            _tell_partner(payment, case, actor=actor)
+            continue
         telling.letter(
             case,
             "payment",
@@ -252,6 +292,31 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
         data=_facts(batch),
     )
     return batch
+
+
+def _tell_partner(payment: Payment, case: Application, *, actor) -> None:
+    """A partner's part went out: the partner and the applicant learn of it. The letter of payment
+    is the applicant's own."""
+    assert payment.share is not None
+    organisation = payment.award.organisation
+    for uscc, url in (
+        (payment.share.uscc, "/home/"),
+        (organisation.uscc, f"/applications/{case.uid}/"),
+    ):
+        telling.tell(
+            telling.people_of(uscc),
+            subject=format_lazy(
+                _("{number}：第 {instalment} 期资金已拨付{name}，{amount}"),
+                number=case.number,
+                instalment=payment.instalment,
+                name=payment.share.name,
+                amount=show_cny(payment.amount_cny),
+            ),
+            url=url,
+            key=f"payment:{payment.pk}:sent:{uscc}",
+            at=clock.now(),
+            but=actor,
+        )
 
 
 @transaction.atomic
@@ -295,8 +360,9 @@ def bounce(payment: Payment, *, actor, on: date, reason: str) -> Payment:
         workflow.move(
             case, "bounce", actor=actor, unit=unit, note=reason.strip(), public_note=reason.strip()
         )
-    held = Membership.objects.active().filter(organisation=case.organisation_id)
-    people = {row.user_id: row.user for row in held.select_related("user")}
+    people = {person.pk: person for person in telling.people_of(payment.award.organisation.uscc)}
+    if payment.share is not None:
+        people |= {person.pk: person for person in telling.people_of(payment.share.uscc)}
     telling.tell(
         people.values(),
         subject=format_lazy(
@@ -323,7 +389,7 @@ def locked(batch: PaymentBatch) -> PaymentBatch:
 def _locked_payment(payment: Payment) -> Payment:
     return (
         Payment.objects.select_for_update(of=("self",))
-        .select_related("batch", "award__application", "award__organisation")
+        .select_related("batch", "award__application", "award__organisation", "share")
         .get(pk=payment.pk)
     )
 

@@ -132,32 +132,9 @@ BEGIN
 END $$;
 """
 
-# An entry says what it changes and moves its award; a posting carries that to an account.
-EFFECTS = (
-    """
-CREATE FUNCTION ledger_refuse_entry(entry awards_entry, award awards_award) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'entry % of % (% places) does not fit award % (%: % recommended, % approved, % paid)',
-      entry.kind, entry.amount_cny, entry.places, award.id, award.state,
-      award.recommended_cny, award.approved_cny, award.paid_cny
-    USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_fits_award';
-END $$;
-
--- What an entry changes, worked out from its kind and the award as it stands; and the award's
--- own move. With the owner's rights: the running role has no UPDATE on awards.
---
---   kind       committed        approved   paid   places    award
---   opening    + a              + a        + a    + p       none
---   reserve    + a              .          .      + p       reserved
---   approve    + a - reserved   + a        .      .         reserved -> approved
---   confirm    .                .          .      .         approved -> confirmed
---   pay        .                .          + a    .         -> paid when all that is approved is
---   return     .                .          - a    .         paid -> confirmed
---   claw_back  - a              - a        - a    - p       as it was
---   release    - a              - a if     .      - p       -> released if nothing was paid,
---                               approved                    else -> paid (the rest is given up)
-CREATE FUNCTION ledger_entry_effect() RETURNS trigger
+# What an entry changes and what a posting moves: both are put in place anew by later migrations.
+ENTRY_EFFECT = """
+CREATE OR REPLACE FUNCTION ledger_entry_effect() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   award awards_award%ROWTYPE;
@@ -237,8 +214,9 @@ BEGIN
       END IF;
       UPDATE awards_award SET state = 'released' WHERE id = award.id;
     ELSIF award.state IN ('approved', 'confirmed') THEN
+      -- The place is freed or kept, as the call says (quota.exit_frees).
       IF NEW.amount_cny <> award.approved_cny - award.paid_cny
-         OR NEW.places <> (CASE WHEN award.paid_cny = 0 THEN held ELSE 0 END) THEN
+         OR NEW.places NOT IN (0, CASE WHEN award.paid_cny = 0 THEN held ELSE 0 END) THEN
         PERFORM ledger_refuse_entry(NEW, award);
       END IF;
       NEW.approved_change_cny := -NEW.amount_cny;
@@ -254,14 +232,16 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER ledger_entry_effect BEFORE INSERT ON awards_entry
-  FOR EACH ROW EXECUTE FUNCTION ledger_entry_effect();
+"""
 
+POST = """
 -- The one place where counters move. The CHECKs of awards_capaccount refuse what is over a cap.
 CREATE OR REPLACE FUNCTION ledger_post() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   entry awards_entry%ROWTYPE;
+  account awards_capaccount%ROWTYPE;
+  elsewhere numeric;
 BEGIN
   SELECT * INTO STRICT entry FROM awards_entry WHERE id = NEW.entry_id;
   IF entry.transaction_id <> pg_current_xact_id()::text::bigint THEN
@@ -273,11 +253,63 @@ BEGIN
     approved_cny = approved_cny + entry.approved_change_cny,
     paid_cny = paid_cny + entry.paid_change_cny,
     committed_places = committed_places + entry.places_change
-  WHERE id = NEW.account_id;
+  WHERE id = NEW.account_id
+  RETURNING * INTO account;
+  -- A ceiling over several lines: what they gave under calls without it counts all the same.
+  IF cardinality(account.lines) > 0 AND entry.committed_change_cny > 0 THEN
+    SELECT coalesce(sum(e.committed_change_cny), 0) INTO elsewhere
+      FROM awards_entry e
+      JOIN awards_award w ON w.id = e.award_id
+      JOIN policy_call c ON c.id = w.call_id
+      JOIN policy_measure m ON m.id = c.measure_id
+     WHERE w.organisation_id = account.organisation_id AND m.line = ANY(account.lines)
+       AND (account.year IS NULL OR w.year = account.year)
+       AND NOT EXISTS (SELECT 1 FROM awards_posting p
+                        WHERE p.entry_id = e.id AND p.account_id = account.id);
+    IF account.committed_cny + elsewhere > account.cap_cny THEN
+      RAISE EXCEPTION 'account % holds %, % more elsewhere: above its cap of %',
+          account.id, account.committed_cny, elsewhere, account.cap_cny
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'group_within_cap',
+              DETAIL = format('Failing row contains (%s, …).', account.id);
+    END IF;
+  END IF;
   RETURN NULL;
 END $$;
+"""
 
--- By the commit every entry has its audit event and its postings: a reservation moves the call's
+# An entry says what it changes and moves its award; a posting carries that to an account.
+EFFECTS = (
+    """
+CREATE FUNCTION ledger_refuse_entry(entry awards_entry, award awards_award) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'entry % of % (% places) does not fit award % (%: % recommended, % approved, % paid)',
+      entry.kind, entry.amount_cny, entry.places, award.id, award.state,
+      award.recommended_cny, award.approved_cny, award.paid_cny
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_fits_award';
+END $$;
+
+-- What an entry changes, worked out from its kind and the award as it stands; and the award's
+-- own move. With the owner's rights: the running role has no UPDATE on awards.
+--
+--   kind       committed        approved   paid   places    award
+--   opening    + a              + a        + a    + p       none
+--   reserve    + a              .          .      + p       reserved
+--   approve    + a - reserved   + a        .      .         reserved -> approved
+--   confirm    .                .          .      .         approved -> confirmed
+--   pay        .                .          + a    .         -> paid when all that is approved is
+--   return     .                .          - a    .         paid -> confirmed
+--   claw_back  - a              - a        - a    - p       as it was
+--   release    - a              - a if     .      - p       -> released if nothing was paid,
+--                               approved                    else -> paid (the rest is given up)
+"""
+    + ENTRY_EFFECT
+    + """CREATE TRIGGER ledger_entry_effect BEFORE INSERT ON awards_entry
+  FOR EACH ROW EXECUTE FUNCTION ledger_entry_effect();
+
+"""
+    + POST
+    + """-- By the commit every entry has its audit event and its postings: a reservation moves the call's
 -- account, every later act exactly the accounts of the reservation; and the case stands where
 -- the award stands.
 CREATE OR REPLACE FUNCTION ledger_entry_whole() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from applications import workflow
 from applications.models import Application, Status
 from awards import ledger, telling
-from awards.models import Award
+from awards.models import Award, Payment
 from portal import clock
 from portal.accounts.models import Role
 from reviews import proposing
@@ -20,6 +20,7 @@ from reviews.models import Proposal
 from reviews.refusals import Refused
 
 WITHDRAWABLE = workflow.BY_ACTION["withdraw"].sources
+CANCELLABLE = workflow.BY_ACTION["cancel"].sources
 
 
 @transaction.atomic
@@ -44,7 +45,12 @@ def withdraw(
 def cancel(
     application: Application, *, actor, reason: str, seen_revision: int | None = None
 ) -> Application:
-    """取消拟支持 before the decision, by the lead unit's head. Raises as ``withdraw``."""
+    """Call off the support, by the lead unit's head: before the decision, or after it (放弃、退出)
+    while nothing is paid. The money is free; after the decision the place only if the call says so.
+
+    Raises as ``withdraw``, and ``Refused``: paid (元), payment_drafted (the batch's number).
+    """
+    _nothing_paid(application)
     return _end(
         application,
         "cancel",
@@ -53,6 +59,23 @@ def cancel(
         roles=workflow.BY_ACTION["cancel"].roles,
         seen_revision=seen_revision,
     )
+
+
+def _nothing_paid(application: Application) -> None:
+    """What was paid is taken back, not called off; a payment in hand is dropped first."""
+    active = (Payment.State.PLANNED, Payment.State.SENT, Payment.State.ARRIVED)
+    case = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    payment = (
+        Payment.objects.filter(award__application=case, state__in=active)
+        .select_related("batch")
+        .order_by("-pk")
+        .first()
+    )
+    if payment is None:
+        return
+    if payment.state == Payment.State.PLANNED:
+        raise Refused("payment_drafted", number=payment.batch.number)
+    raise Refused("paid", paid_cny=payment.award.paid_cny)
 
 
 @transaction.atomic

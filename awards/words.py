@@ -90,6 +90,16 @@ def _with_facts(error: Refused) -> str:
             "organisation": facts["organisation"],
             "fields": fields,
         }
+    if error.reason == "shares_wrong":
+        return _(
+            "%(number)s 的合作单位份额合计不是 100%%，或未列入申报单位，不能按份额分配；请退回修改合作单位表。"
+        ) % {"number": number}
+    if error.reason == "payment_drafted":
+        return _("该项目已列入拨付表 %(number)s，请先作废该拨付表。") % {"number": number}
+    if error.reason == "paid":
+        return _("该项目已拨付 %(amount)s，应办理追回，不能取消。") % {
+            "amount": _amount(facts["paid_cny"])
+        }
     if error.reason == "day":
         return _("日期须在拨付日与今日之间。")
     if error.reason == "source_long":

@@ -37,6 +37,7 @@ def added(
         *_of_stacking(stacks, body["award"].get("kind")),
         *_of_places(body),
         *_of_money(body, list(lines)),
+        *_of_partners(body),
         *_of_handling(list(units)),
     ]
     own = list(body.get("settings", []))
@@ -116,6 +117,19 @@ def _of_money(body: Mapping[str, Any], lines) -> Iterable[tuple[str, Entry]]:
     yield "budget_short", {}
     yield "city_share", {}
     yield "instalments", {}
+
+
+# The table of a form in which partners stand with their shares.
+PARTNERS = "partners"
+
+
+def _of_partners(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
+    """Whom a project of several organisations is paid to, where its form asks their shares."""
+    groups = body.get("form", {}).get("groups", []) if body["award"].get("kind") != "none" else []
+    for group in groups:
+        for section in group.get("sections", []):
+            if (section.get("table") or {}).get("code") == PARTNERS:
+                yield "payee_rule", {}
 
 
 def _of_handling(units) -> Iterable[tuple[str, Entry]]:

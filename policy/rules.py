@@ -97,6 +97,28 @@ def shares(amount: Decimal, city: Decimal) -> tuple[Decimal, Decimal]:
     return part, amount - part
 
 
+def by_shares(amount: Decimal, percents: Sequence[Decimal], *, first: int = 0) -> list[Decimal]:
+    """按份额分配: the amount in whole 元 by percents that add up to 100, nothing lost.
+
+    Each part is cut to the 元; what is left over goes out 元 by 元 to those who were cut most (of
+    two alike the earlier named). A remainder below one 元 goes to ``first``, who leads.
+    Raises ValueError where the percents are not above 0 or do not add up to 100.
+
+    >>> by_shares(Decimal("100.00"), [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")])
+    [Decimal('33.00'), Decimal('33.00'), Decimal('34.00')]
+    """
+    if not percents or min(percents) <= 0 or sum(percents) != 100:
+        raise ValueError(f"shares {percents} are not parts of 100 %")
+    whole = money.round_cny(amount, unit="yuan", mode="down")
+    exact = [whole * percent / 100 for percent in percents]
+    parts = [money.round_cny(part, unit="yuan", mode="down") for part in exact]
+    left = int(whole - sum(parts, ZERO))
+    for place in sorted(range(len(parts)), key=lambda at: parts[at] - exact[at])[:left]:
+        parts[place] += 1
+    parts[first] += amount - whole
+    return parts
+
+
 def pro_rata(amounts: Sequence[Decimal], left: Decimal, *, unit: money.Unit) -> list[Decimal]:
     """All amounts cut in one proportion so that they fit into ``left``, each down to the unit.
 

@@ -17,6 +17,7 @@ from applications.models import Application, Attachment, Invoice
 from policy import computing, rules
 from policy.invoices import Invoice as RuleInvoice
 from policy.money import NotMoney, cny
+from policy.schema import DefinitionSchema, Field
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
@@ -24,7 +25,7 @@ from portal.notices.outbox import enqueue
 from portal.types import known
 from reviews import findings, panels
 from reviews.holding import hold
-from reviews.models import Verification
+from reviews.models import Panel, PanelCase, Verification
 from reviews.refusals import Refused
 
 STAGE = "verification"
@@ -96,21 +97,56 @@ def _excluded(invoice: Invoice, rule: rules.BaseRule | None) -> dict[str, Decima
     )
 
 
+def typed_figure(application: Application) -> Field | None:
+    """The one figure that is typed at the verification; None where the invoices give it, or the
+    experts' scores do."""
+    schema = workflow.schema_of(application)
+    figure = computing.reviewers_figure(schema, application.call.settings)
+    return None if _by_experts(schema, figure) else figure
+
+
+def _by_experts(schema: DefinitionSchema, figure: Field | None) -> bool:
+    """Whether the figure is a score, and experts judge: then nobody types it."""
+    tiers = schema.award.tiers
+    scored = figure is not None and tiers is not None and figure.code == tiers.input
+    return scored and any(stage.code == panels.STAGE for stage in schema.stages)
+
+
+def panel_score(application: Application) -> Decimal | None:
+    """The mean of the frozen scores where it decides the tier; None where a figure is typed.
+
+    Raises ``Refused``: no_score.
+    """
+    schema = workflow.schema_of(application)
+    figure = computing.reviewers_figure(schema, application.call.settings)
+    if not _by_experts(schema, figure):
+        return None
+    judged = PanelCase.objects.filter(application=application, panel__state=Panel.State.FROZEN)
+    mean = judged.values_list("mean", flat=True).first()
+    if mean is None:
+        raise Refused("no_score", number=application.number)
+    return mean
+
+
 def compute(
     application: Application, recognised: list[Row], *, base: Any = None
 ) -> computing.Computation:
     """The award on what is recognised, under the pinned rules and the call's settings.
 
-    ``base``: the recognised amount (or number) where the rule takes no invoices. Raises
-    ``Refused``: inputs (the issues of the answers), not_computable (missing settings, or the
+    ``base``: the recognised amount (or number) where the rule takes no invoices; where experts
+    judge and a table of tiers sets the amount, their mean takes its place. Raises ``Refused``:
+    no_score, inputs (the issues of the answers), not_computable (missing settings, or the
     requirements that are not met).
     """
     content = load(application)
     inputs = amounts.inputs_of(content)
     award = content.schema.award
+    score = panel_score(application)
     if award.items:
         for item, row in zip(inputs["items"], recognised, strict=True):
             item["verified_cny"] = f"{row.verified_cny:.2f}"
+    elif score is not None:
+        inputs[known(award.tiers).input] = f"{score:f}"
     elif base is not None:
         figure = computing.reviewers_figure(content.schema, application.call.settings)
         inputs[known(figure).code] = base

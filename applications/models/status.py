@@ -83,6 +83,10 @@ MOVES: tuple[tuple[str, str], ...] = (
     # a line without money ends here
     ("decision", "recognised"),
     ("decision", "cancelled"),
+    # given up, or called off, after the decision and before anything is paid
+    ("finance", "cancelled"),
+    ("payment", "cancelled"),
+    ("recognised", "cancelled"),
     ("finance", "payment"),
     ("payment", "paid"),
     ("paid", "payment"),

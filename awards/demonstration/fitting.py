@@ -68,7 +68,7 @@ def fit(
     before = dict(values)
     if check.table is not None:
         table, held = (tables or {})[check.table], (rows or {})[check.table]
-        _with_table(check, values, fields, table, held, bends=bends)
+        _with_table(check, values, fields, table, held, writable, bends=bends)
     elif check.kind == "differ":
         _differ(check, values, fields)
     elif check.kind in {"lte", "date_order", "same"}:
@@ -169,12 +169,23 @@ def _parts(check: Check, values: Values, fields) -> None:
 
 
 def _with_table(
-    check: Check, values: Values, fields, table: Table, rows: list[Values], *, bends: bool
+    check: Check,
+    values: Values,
+    fields,
+    table: Table,
+    rows: list[Values],
+    writable: set[str],
+    *,
+    bends: bool,
 ) -> None:
     if check.kind == "in_column":
         cells = [row[known(check.column)] for row in rows if row.get(check.column or "")]
-        if cells and values.get(check.left or "") not in {None, *cells}:
-            values[known(check.left)] = cells[0]
+        value = values.get(check.left or "")
+        if cells and value not in {None, *cells}:
+            if check.left in writable:
+                values[known(check.left)] = cells[-1]
+            else:
+                rows[0][known(check.column)] = value
         return
     left = _number(values, known(check.left))
     if left is None:

@@ -5,6 +5,7 @@ from awards.models.exports import Export
 from awards.models.ledger import Award, CapAccount, Entry, Posting
 from awards.models.openings import Opening
 from awards.models.payments import Payment, PaymentBatch
+from awards.models.shares import Share
 
 __all__ = [
     "Award",
@@ -17,4 +18,5 @@ __all__ = [
     "Payment",
     "PaymentBatch",
     "Posting",
+    "Share",
 ]

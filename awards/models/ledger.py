@@ -1,6 +1,7 @@
 """The ledger (台账): accounts of caps and places, awards, and the entries that move both."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -36,6 +37,9 @@ class CapAccount(models.Model):
         Organisation, on_delete=models.PROTECT, null=True, related_name="+"
     )
     year = models.PositiveSmallIntegerField(null=True)
+    # Of a ceiling over several lines: which. What they gave the organisation under calls without
+    # the ceiling counts too; the trigger of ``Posting`` refuses what is above it (group_within_cap).
+    lines = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     cap_cny = cny(null=True)
     cap_places = models.PositiveIntegerField(null=True)
     committed_cny = cny(default=0)

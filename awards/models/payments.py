@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from awards.models.guards import cny, kept, starts, state_audited
 from awards.models.ledger import Award
+from awards.models.shares import Share
 from portal.accounts.models import Unit
 from portal.columns import two_people, uid_column, user_column
 
@@ -68,6 +69,8 @@ class Payment(models.Model):
     uid = uid_column()
     batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="payments")
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="payments")
+    # Whose part it is, where the award is paid by shares; null: the award's one payee.
+    share = models.ForeignKey(Share, on_delete=models.PROTECT, null=True, related_name="payments")
     instalment = models.PositiveSmallIntegerField(default=1)
     amount_cny = cny()
     payee_name = models.CharField(max_length=120)
@@ -83,8 +86,9 @@ class Payment(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount_cny__gt=0), name="payment_positive"),
             models.UniqueConstraint(
-                fields=["award", "instalment"],
+                fields=["award", "share", "instalment"],
                 condition=~Q(state__in=["bounced", "cancelled"]),
+                nulls_distinct=False,
                 name="payment_once_per_instalment",
             ),
             models.CheckConstraint(
@@ -111,7 +115,7 @@ class Payment(models.Model):
             pgtrigger.Protect(name="payment_not_deleted", operation=pgtrigger.Delete),
             kept(
                 "payment_order_kept",
-                "batch_id", "award_id", "instalment", "amount_cny", "payee_name", "payee_bank",
+                "batch_id", "award_id", "share_id", "instalment", "amount_cny", "payee_name", "payee_bank",
                 "payee_account", "payee_bank_code",
             ),
             pgtrigger.Trigger(
@@ -123,6 +127,29 @@ class Payment(models.Model):
                                 WHERE id = NEW.batch_id AND state = 'drafted') THEN
                   RAISE EXCEPTION 'a signed batch takes no more payments'
                     USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_of_draft';
+                END IF;
+                RETURN NEW;
+                """,
+            ),
+            # Where the award has shares, every payment is of one of them and stays within it.
+            pgtrigger.Trigger(
+                name="payment_of_share",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("part", "awards_share%ROWTYPE")],
+                func="""
+                SELECT * INTO part FROM awards_share
+                 WHERE award_id = NEW.award_id AND (id = NEW.share_id OR NEW.share_id IS NULL)
+                 LIMIT 1;
+                IF NEW.share_id IS DISTINCT FROM part.id THEN
+                  RAISE EXCEPTION 'a payment of award % names the wrong share', NEW.award_id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_of_share';
+                END IF;
+                IF part.id IS NOT NULL AND part.amount_cny < NEW.amount_cny + (
+                    SELECT coalesce(sum(amount_cny), 0) FROM awards_payment
+                     WHERE share_id = part.id AND state NOT IN ('bounced', 'cancelled')) THEN
+                  RAISE EXCEPTION 'share % has not so much left', part.id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_within_share';
                 END IF;
                 RETURN NEW;
                 """,

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications.workflow import MoveRefused, schema_of
-from policy.computing import reviewers_figure
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from reviews import findings, verifying, waterfall
@@ -55,7 +54,7 @@ def draft(request, uid: str):
     plain = verifying.rows(case)
     award = schema_of(case).award
     reports = case.attachments.filter(removed_at__isnull=True).order_by("pk")
-    figure = reviewers_figure(schema_of(case), case.call.settings)
+    figure = verifying.typed_figure(case)
     base_label = base_unit = None
     if figure is not None and figure.code == award.base:
         base_label = award.base_label
@@ -99,11 +98,19 @@ def draft(request, uid: str):
         "errors": errors,
         "rows": [_shown(row, given, wrong_rows) for row in plain],
         "existing": existing,
+        "panel_score": _panel_score(case),
         "open_findings": len(findings.open_ones(case)),
         **_sum(case, plain, given, base),
     }
     status = 422 if errors or form.errors else 200
     return render(request, "reviews/verification.html", context, status=status)
+
+
+def _panel_score(case) -> Decimal | None:
+    try:
+        return verifying.panel_score(case)
+    except Refused:
+        return None  # told beside the sum
 
 
 def _save(request, case, form, given) -> Verification:
@@ -122,7 +129,7 @@ def _save(request, case, form, given) -> Verification:
 
 def _base(case, amount: Decimal | None) -> str | int | None:
     """The one figure of a rule without invoices, as its input is stored."""
-    item = reviewers_figure(schema_of(case), case.call.settings)
+    item = verifying.typed_figure(case)
     if amount is None or item is None:
         return None
     return int(amount) if item.type == "integer" else f"{amount:.2f}"

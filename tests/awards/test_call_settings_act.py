@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from awards import ledger
+from awards import accounts, ledger
 from awards.accounts import bounds_of, committed, find, scope_of
 from awards.confirming import confirm_selection
 from awards.ledger import CapExceeded, QuotaExceeded
 from awards.models import Award, CapAccount
 from awards.payments import city_share
-from awards.withdrawing import withdraw
+from awards.withdrawing import cancel, withdraw
 from policy import rules
 from policy.common_settings import added
 from reviews import selecting
@@ -291,3 +291,56 @@ def test_the_city_bears_what_the_call_says(scene_of):
     assert city_share(scene_of().call) == 1
     share = city_share(scene_of({"city_share": "0.6"}, position=2).call)
     assert rules.shares(Decimal("100.01"), share) == (Decimal("60.01"), Decimal("40.00"))
+
+
+@pytest.mark.parametrize(("frees", "held"), [(True, 0), (False, 1)])
+def test_a_support_called_off_after_the_decision_frees_the_place_or_not(scene_of, frees, held):
+    scene = scene_of({"quota.exit_frees": frees})
+    award = scene.approved()
+    case = cancel(award.application, actor=scene.lead_head, reason="单位放弃")
+    assert case.status == "cancelled"
+    places = CapAccount.objects.get(rule="10-1/places")
+    assert places.committed_places == held
+    budget = CapAccount.objects.get(rule="call_budget")
+    assert (budget.committed_cny, budget.committed_places) == (Decimal("0.00"), held)
+    assert Award.objects.get(application=case).state == Award.State.RELEASED
+
+
+def test_before_the_decision_the_place_is_free_whatever_the_call_says(scene_of):
+    scene = scene_of({"quota.exit_frees": False})
+    case = scene.case(asked="1000000")
+    confirm(scene, (case, "support", "1000000"))
+    withdraw(case, actor=case.admin, reason="放弃")
+    assert CapAccount.objects.get(rule="10-1/places").committed_places == 0
+
+
+def test_the_database_refuses_what_other_calls_gave_above_a_ceiling_over_lines(
+    scene_of, monkeypatch
+):
+    """The verb's own count is taken away: the trigger of the posting counts for itself."""
+    other = scene_of(position=2)
+    before = other.case(asked="1000000")
+    confirm(other, (before, "support", "1000000"))
+    scene = scene_of(GROUP)
+    case = scene.case(asked="300000", organisation=before.organisation)
+    monkeypatch.setattr(accounts, "uncounted_cny", lambda bound, account: Decimal(0))
+    with pytest.raises(CapExceeded) as refused:
+        confirm(scene, (case, "support", "300000"))
+    assert refused.value.constraint == "group_within_cap"
+    assert refused.value.left_cny == 20 * WAN
+    assert Award.objects.count() == 1
+    confirm(scene, (case, "support", "200000"))
+    assert Award.objects.count() == 2
+
+
+def test_what_was_paid_or_is_in_a_batch_is_not_called_off(scene_of):
+    scene = scene_of()
+    award = scene.confirmed()
+    payment = scene.payment(award, "1000000")
+    with pytest.raises(Refused) as refused:
+        cancel(award.application, actor=scene.lead_head, reason="单位放弃")
+    assert refused.value.facts == {"number": payment.batch.number}
+    scene.pay(payment)
+    with pytest.raises(Refused) as refused:
+        cancel(award.application, actor=scene.lead_head, reason="单位放弃")
+    assert (refused.value.reason, refused.value.facts) == ("paid", {"paid_cny": 100 * WAN})

@@ -5,10 +5,10 @@ import re
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from awards import exports, payments
-from awards.models import Award, Decision, Payment
+from awards.models import Award, Decision, Payment, Share
 from tests.awards.cases import cap, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready
 from tests.conftest import _flush_as_owner, owner_connection
@@ -127,6 +127,26 @@ REFUSED = {
     ),
     "payment_outcome_whole": "UPDATE awards_payment SET state = 'arrived' WHERE state = 'sent'",
     "payment_order_kept": "UPDATE awards_payment SET payee_account = '1'",
+    # shares
+    "share_position": copy("awards_share", "position = 1", uscc="'x'"),
+    "share_once": copy("awards_share", "position = 1", position="9"),
+    "share_bounds": copy("awards_share", "position = 1", position="9", uscc="'x'", percent="0"),
+    "payment_of_share": other(
+        "awards_payment",
+        "uid",
+        where="state = 'planned'",
+        instalment="9",
+        share_id="(SELECT min(id) FROM awards_share)",
+    ),
+    "payment_within_share": other(
+        "awards_payment",
+        "uid",
+        where="state = 'planned'",
+        instalment="9",
+        amount_cny="9999999",
+        share_id="(SELECT min(id) FROM awards_share)",
+        award_id="(SELECT min(award_id) FROM awards_share)",
+    ),
     # exports
     "awards_export_uid_key": copy("awards_export"),
     "export_done_whole": "UPDATE awards_export SET state = 'done'",
@@ -146,6 +166,7 @@ AT_COMMIT = {
     f" WHERE {DRAFTED}",
     "audit_required (payment)": "UPDATE awards_payment SET state = 'cancelled'"
     " WHERE state = 'planned'",
+    "shares_are_the_award": copy("awards_share", "position = 1", position="9", uscc="'x'"),
     "audit_required (entry)": copy("awards_entry", "kind = 'opening'", **ENTRY),
     "payment_agrees_with_ledger": "UPDATE awards_payment SET state = 'bounced', note = 'x',"
     " bounced_on = current_date WHERE state = 'sent'",
@@ -158,6 +179,7 @@ STATES = {
     "decision_states": f"UPDATE awards_decision SET state = 'drafted' WHERE {SIGNED}",
     "payment_states": "UPDATE awards_payment SET state = 'planned' WHERE state = 'sent'",
     "payment_not_deleted": "DELETE FROM awards_payment",
+    "share_kept": "UPDATE awards_share SET name = 'x'",
     "paymentbatch_states": "UPDATE awards_paymentbatch SET state = 'drafted'"
     " WHERE state = 'released'",
 }
@@ -169,6 +191,7 @@ WITHHELD = [
     ("awards_posting", "UPDATE"), ("awards_posting", "DELETE"), ("awards_posting", "TRUNCATE"),
     ("awards_decision", "DELETE"), ("awards_decision", "TRUNCATE"),
     ("awards_payment", "DELETE"), ("awards_payment", "TRUNCATE"),
+    ("awards_share", "UPDATE"), ("awards_share", "DELETE"), ("awards_share", "TRUNCATE"),
     ("awards_paymentbatch", "DELETE"), ("awards_paymentbatch", "TRUNCATE"),
 ]  # fmt: skip
 
@@ -187,6 +210,13 @@ def committed(django_db_setup, django_db_blocker):
             [quota_bound(scene.call)],
             actor=scene.lead_head, amount_cny=1, places=1, note="x", key="1",
         )  # fmt: skip
+        shared = scene.approved()
+        with transaction.atomic():
+            for position, amount in ((1, "600000"), (2, "400000")):
+                Share.objects.create(
+                    award=shared, position=position, uscc=f"code-{position}", name="x",
+                    percent=int(amount) // 10_000, amount_cny=amount,
+                )  # fmt: skip
         awards = [ready(scene) for _ in range(2)]
         confirmed(scene, *awards)
         sent = payments.draft(scene.call, awards=awards[:1], actor=scene.finance)
@@ -195,7 +225,9 @@ def committed(django_db_setup, django_db_blocker):
         draft(scene, ready(scene), number="2")
         scene.case()
         exports.ask("ledger", actor=scene.finance, year=2026)
-        assert set(Award.objects.values_list("state", flat=True)) == {"confirmed", "reserved"}
+        assert set(Award.objects.values_list("state", flat=True)) == {
+            "approved", "confirmed", "reserved",
+        }  # fmt: skip
         assert set(Decision.objects.values_list("state", flat=True)) == {"confirmed", "drafted"}
         assert set(Payment.objects.values_list("state", flat=True)) == {"sent", "planned"}
         yield scene

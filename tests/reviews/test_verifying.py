@@ -6,13 +6,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from applications.workflow import move
+from portal import clock
 from portal.accounts.models import Role
 from portal.audit.models import Event
 from reviews import findings, verifying
-from reviews.models import Verification
+from reviews.models import Panel, PanelCase, Verification
 from reviews.refusals import Refused
 from tests.factories import MembershipFactory, person
-from tests.reviews.cases import add_invoice, make_case, make_office, status_of
+from tests.reviews.cases import BODY, add_invoice, make_case, make_office, status_of, text
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +193,81 @@ def test_send_back_asks_for_another_draft(office, case):
         ("", "drafted"), ("drafted", "sent_back"), ("sent_back", "drafted"),
         ("drafted", "released"),
     ]  # fmt: skip
+
+
+# --- a tier by the experts' scores ---------------------------------------------------------
+
+
+def scored_office():
+    """Performance in tiers: the call has a table, experts judge."""
+    clause = BODY["award"]["clause"]
+    body = {
+        "award": {
+            "kind": "discretionary",
+            "clause": clause,
+            "base": "proposed_cny",
+            "base_label": text("评审建议金额", "Proposed"),
+            "inputs": [
+                {"code": "proposed_cny", "type": "money_wan", "unit": text("万元"),
+                 "label": text("评审建议金额", "Proposed")},
+                {"code": "performance_score", "type": "decimal", "unit": text("分"),
+                 "label": text("绩效评分", "Score"), "max": "100", "decimals": 2},
+            ],
+            "tiers": {"setting": "tiers", "input": "performance_score"},
+        },
+        "settings": [
+            *BODY["settings"],
+            {"code": "tiers", "type": "tiers", "label": text("分档标准"), "help": text("分档。")},
+        ],
+    }  # fmt: skip
+    tiers = [
+        {"label": "一档", "from": "90", "amount_cny": "500000.00"},
+        {"label": "二档", "from": "75.5", "amount_cny": "300000.00"},
+    ]
+    return make_office(body=body, settings={"tiers": tiers})
+
+
+def judged(office, mean: str | None, *, frozen: bool = True):
+    """A case at the verification whose frozen panel gave this mean."""
+    case = make_case(office, at="verification", invoices=0)
+    case.claimed_cny = None
+    case.save(update_fields=["claimed_cny"])
+    now = clock.now()
+    panel = Panel.objects.create(
+        call=office.call, title="第 1 组", seed="x", pool=[], result=[], size=5,
+        state="frozen" if frozen else "scoring", drawn_by=office.lead_clerk, drawn_at=now,
+        approved_by=office.lead_head, approved_at=now,
+        frozen_by=office.lead_clerk if frozen else None, frozen_at=now if frozen else None,
+    )  # fmt: skip
+    PanelCase.objects.create(panel=panel, application=case, mean=None if mean is None else D(mean))
+    return case
+
+
+@pytest.mark.parametrize(
+    ("mean", "amount"), [("90.00", "500000.00"), ("89.99", "300000.00"), ("75.49", "0.00")]
+)
+def test_the_frozen_mean_sets_the_tier_and_what_is_typed_does_not(mean, amount):
+    office = scored_office()
+    case = judged(office, mean)
+    assert verifying.typed_figure(case) is None
+    found = draft(office, case, base="100").computation
+    assert found["capped_cny"] == amount
+    assert found["arguments"]["inputs"]["performance_score"] == mean
+
+
+@pytest.mark.parametrize(("mean", "frozen"), [(None, True), ("90.00", False)])
+def test_without_a_frozen_mean_nothing_is_verified(mean, frozen):
+    office = scored_office()
+    case = judged(office, mean, frozen=frozen)
+    with pytest.raises(Refused) as refused:
+        draft(office, case, base="95")
+    assert (refused.value.reason, Verification.objects.count()) == ("no_score", 0)
+
+
+def test_the_page_shows_the_score_and_asks_for_none(client):
+    office = scored_office()
+    case = judged(office, "90.00")
+    client.force_login(office.lead_clerk)
+    page = client.get(f"/reviews/cases/{case.uid}/verification/").content.decode()
+    assert "专家评审得分 90.00 分" in page
+    assert 'name="base"' not in page
