@@ -285,8 +285,9 @@ def test_right_is_withheld_from_the_running_role(committed, django_db_blocker, t
 def test_new_account_is_empty_whatever_its_maker_says(committed):
     with owner_connection() as owner, owner.transaction(force_rollback=True):
         owner.execute(
-            "INSERT INTO awards_capaccount (rule, scope, label_zh, label_en, clause, committed_cny,"
-            " approved_cny, paid_cny, committed_places) VALUES ('x', 'y', '', '', '', 5, 5, 5, 5)"
+            "INSERT INTO awards_capaccount (rule, scope, label_zh, label_en, clause, lines,"
+            " committed_cny, approved_cny, paid_cny, committed_places)"
+            " VALUES ('x', 'y', '', '', '', '{}', 5, 5, 5, 5)"
         )
         row = owner.execute(
             "SELECT committed_cny, approved_cny, paid_cny, committed_places FROM awards_capaccount"
