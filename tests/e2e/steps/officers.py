@@ -75,11 +75,12 @@ def verify_input(road: Road) -> None:
 
 
 def verify_performance(road: Road) -> None:
-    """Where the call's tiers decide: the experts' mean stands there, the amount follows from it."""
+    """Where the call's tiers decide: the experts' frozen mean sets the amount, nobody types it."""
     page = desk(road, road.trip.clerk)
     act(page, "绩效核定")
     page.wait_for_url("**/verification/")
-    assert page.locator("[name=base]").input_value() == road.trip.score
+    expect(page.locator("main")).to_contain_text(f"专家评审得分 {road.trip.score} 分")
+    assert page.locator("[name=base]").count() == 0
     expect(page.locator("#verification-sum")).to_contain_text(road.trip.granted_cny[:3])
     road.fill(page, note="按专家组均分对应档次。")
     road.shoot(page, "verification")

@@ -9,7 +9,7 @@ from awards import sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("awards", "0002_recognised"),
+        ("awards", "0003_openings"),
         ("applications", "0006_called_off"),
     ]
 

@@ -11,7 +11,7 @@ from portal.triggers import AddTrigger
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("awards", "0003_group_ceilings"),
+        ("awards", "0004_group_ceilings"),
     ]
 
     operations = [
