@@ -37,11 +37,11 @@ run: setup ## the portal: database, web, worker, beat; prints the address and th
 	@exec $(PYTHON) manage.py up
 
 test: dev ## all tests but the browser's and the long ones
-	$(PYTEST) -n 2 -q -m "not long" $(ARGS)
+	$(PYTEST) -n 2 --dist worksteal -q -m "not long" $(ARGS)
 
 e2e: dev ## the browser's tests; installs Chromium and a Chinese font where it may
 	@sh tests/e2e/browser.sh
-	$(PYTEST) -q tests/e2e $(ARGS)
+	$(PYTEST) -n 2 --dist worksteal -q tests/e2e $(ARGS)
 
 pictures: dev ## the pictures of the help, taken anew from a portal with demonstration data
 	DJANGO_SETTINGS_MODULE=portal.settings $(PYTHON) -m tests.e2e.pictures $(ARGS)

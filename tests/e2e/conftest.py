@@ -24,9 +24,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """One portal for all roads: each leaves it with its clock put right and nothing wrong."""
-    portal = Stack(settings.BASE_DIR / "var" / "e2e-road")
+def stack(worker_id) -> Iterator[Stack]:
+    """One portal for all roads of a process: each leaves it with nothing wrong but its clock."""
+    portal = Stack(settings.BASE_DIR / "var" / "e2e" / worker_id)
     portal.start()
     yield portal
     portal.stop()
@@ -88,3 +88,23 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def faults_of(open_page, live_server) -> Callable[..., list[str]]:
+    """``faults_of(path, name, user=None, language="zh-hans", widths=(375, 1366))``: what is wrong
+    with the page in words (``look.faults``). A reader goes from page to page in one context.
+    """
+    pages: dict[tuple, Page] = {}
+
+    def faults(
+        path: str, name: str, *, user=None, language: str = "zh-hans", widths=(375, 1366)
+    ) -> list[str]:
+        reader = user and user.pk, language
+        if reader not in pages:
+            pages[reader] = open_page(path, user=user, language=language)
+        else:
+            assert pages[reader].goto(live_server.url + path).status == 200
+        return look.faults(pages[reader], f"{name}-{language[:2]}", widths=widths)
+
+    return faults

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, Playwright
 
 WIDTHS = (375, 768, 1366, 1920)
@@ -85,11 +85,15 @@ def shoot(page: Page, name: str) -> Path:
 
 def axe_findings(page: Page) -> list[str]:
     """What axe objects to on the page, a line for each node."""
-    results = Axe().run(page).response
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate(
+        "axe.run({resultTypes: ['violations']}).then((results) => results.violations)"
+    )
     return [
         f"axe {finding['id']}: {finding['help']} at {' '.join(map(str, node['target']))}"
         f" — {(node.get('failureSummary') or '').splitlines()[1:2]}"
-        for finding in results["violations"]
+        for finding in violations
         for node in finding["nodes"]
     ]
 

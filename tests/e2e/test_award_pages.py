@@ -6,7 +6,6 @@ from django.urls import reverse
 from awards import exports, payments
 from tests.awards.cases import Scene, cap, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready
-from tests.e2e import look
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,15 +53,7 @@ def busy() -> Scene:
     return first
 
 
-def faults_of(open_page, user, path: str, name: str) -> list[str]:
-    found = []
-    for language in ("zh-hans", "en"):
-        page = open_page(path, user=user, language=language)
-        found += look.faults(page, f"{name}-{language[:2]}", widths=(375, 1366))
-    return found
-
-
-def test_pages_have_no_fault_at_any_width_in_either_language(open_page):
+def test_pages_have_no_fault_at_any_width_in_either_language(faults_of):
     scene = busy()
     call, uid = scene.call, scene.call.uid
     award = call.awards.filter(state="confirmed").first()
@@ -105,6 +96,7 @@ def test_pages_have_no_fault_at_any_width_in_either_language(open_page):
         ("exports", scene.finance, reverse("award_export_list")),
     ]
     found = []
-    for name, user, path in pages:
-        found += faults_of(open_page, user, path, f"award-{name}")
+    for language in ("zh-hans", "en"):
+        for name, user, path in pages:
+            found += faults_of(path, f"award-{name}", user=user, language=language)
     assert found == [], "\n".join(found)

@@ -30,7 +30,7 @@ def people(call):
 
 def test_question_goes_from_asker_to_clerk_to_head_to_the_public(open_page, call, people):
     page = open_page(f"/calls/{call.uid}/", user=people["filler"])
-    page.get_by_role("link", name="咨询答疑").click()
+    page.get_by_role("link", name="咨询答疑", exact=True).click()
     page.get_by_role("link", name="我要提问").click()
     page.get_by_label("咨询问题").fill("我公司去年签的合同，付款在今年，算不算？")
     page.get_by_role("button", name="提交问题").click()
@@ -70,7 +70,7 @@ def asked(call, people):
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_pages_of_questions_fit_their_readers(open_page, call, people, asked, language):
+def test_pages_of_questions_fit_their_readers(faults_of, call, people, asked, language):
     public, drafted, waiting = (question.uid for question in asked)
     pages = [
         ("question-public-list", f"/calls/{call.uid}/questions/", "filler"),
@@ -83,8 +83,7 @@ def test_pages_of_questions_fit_their_readers(open_page, call, people, asked, la
     ]
     found = []
     for name, path, who in pages:
-        page = open_page(path, user=people[who], language=language)
-        found += look.faults(page, f"{name}-{language}", widths=(375, 1366))
+        found += faults_of(path, name, user=people[who], language=language)
     assert found == []
 
 

@@ -39,7 +39,6 @@ from tests.reviews.cases import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LANGUAGES = ["zh-hans", "en"]
-WIDTHS = (375, 1366)
 NAMES = ["钟山示例概念验证中心", "江北示例材料验证中心", "秦淮示例医学验证中心"]
 
 
@@ -77,12 +76,8 @@ def whole_case(office, *, at: str = "formal_check", index: int = 0, **more):
     return case
 
 
-def fits(page, name: str) -> list[str]:
-    return look.faults(page, name, widths=WIDTHS)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_lists_and_desk_fit_their_readers(open_page, office, language):
+def test_lists_and_desk_fit_their_readers(faults_of, office, language):
     cases = [whole_case(office, index=index) for index in range(3)]
     case, clerk = cases[0], office.lead_clerk
     checking.tick(case, "uscc", actor=clerk, result="passed")
@@ -101,13 +96,12 @@ def test_lists_and_desk_fit_their_readers(open_page, office, language):
         "desk-refuse": f"/reviews/cases/{case.uid}/?act=refuse",
         "correction": f"/reviews/cases/{case.uid}/correction/",
     }.items():
-        page = open_page(path, user=clerk, language=language)
-        faults += fits(page, f"review-{name}-{language}")
+        faults += faults_of(path, f"review-{name}", user=clerk, language=language)
     assert faults == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_district_and_co_unit_pages_fit_their_readers(open_page, office, language):
+def test_district_and_co_unit_pages_fit_their_readers(faults_of, office, language):
     first = whole_case(office, at="recommendation")
     second = whole_case(office, at="joint_review", index=1)
     with transaction.atomic():
@@ -122,13 +116,12 @@ def test_district_and_co_unit_pages_fit_their_readers(open_page, office, languag
         ("desk-opinion", f"/reviews/cases/{second.uid}/?act=opinion", office.co_clerk(1)),
         ("desk-conclude", f"/reviews/cases/{second.uid}/?act=conclude", office.lead_clerk),
     ):
-        page = open_page(path, user=user, language=language)
-        faults += fits(page, f"review-{name}-{language}")
+        faults += faults_of(path, f"review-{name}", user=user, language=language)
     assert faults == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_release_pages_fit_their_readers(open_page, office, language):
+def test_release_pages_fit_their_readers(faults_of, office, language):
     refused, verified = whole_case(office), whole_case(office, at="verification", index=1)
     proposal = proposing.draft(
         refused, "refuse", actor=office.lead_clerk, reason="建设地点不在南京市。"
@@ -148,13 +141,12 @@ def test_release_pages_fit_their_readers(open_page, office, language):
         ("verification", f"/reviews/cases/{verified.uid}/verification/", office.lead_clerk),
         ("verification-release", f"/reviews/verifications/{verification.uid}/", office.lead_head),
     ):
-        page = open_page(path, user=user, language=language)
-        faults += fits(page, f"review-{name}-{language}")
+        faults += faults_of(path, f"review-{name}", user=user, language=language)
     assert faults == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_expert_pages_fit_their_readers(open_page, office, language):
+def test_expert_pages_fit_their_readers(faults_of, office, language):
     make_pool(7)
     expert = make_expert()
     first = whole_case(office, at="expert_review")
@@ -178,14 +170,13 @@ def test_expert_pages_fit_their_readers(open_page, office, language):
         ("expert-home", "/reviews/expert/", user),
         ("sheet", f"/reviews/expert/sheets/{sheet.uid}/", user),
     ):
-        page = open_page(path, user=reader, language=language)
-        faults += fits(page, f"review-{name}-{language}")
+        faults += faults_of(path, f"review-{name}", user=reader, language=language)
     assert third.pk
     assert faults == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_meeting_and_notice_pages_fit_their_readers(open_page, office, clock, language):
+def test_meeting_and_notice_pages_fit_their_readers(faults_of, office, clock, language):
     clock.set(at_day(date(2026, 3, 6)))
     cases = [whole_case(office, at="selection", index=index) for index in range(2)]
     selection = selecting.draft(
@@ -216,8 +207,7 @@ def test_meeting_and_notice_pages_fit_their_readers(open_page, office, clock, la
         ("public-notice", f"/public-notices/{notice.uid}/", None),
         ("object", f"/public-notices/{notice.uid}/object/{public.uid}/", None),
     ):
-        page = open_page(path, user=user, language=language)
-        faults += fits(page, f"review-{name}-{language}")
+        faults += faults_of(path, f"review-{name}", user=user, language=language)
     assert faults == []
 
 
