@@ -206,7 +206,11 @@ class VerificationForm(ActForm):
     base = YuanField(required=False)
     audit_report = forms.ChoiceField(label=_("专项审计报告"), required=False)
 
-    def __init__(self, *args, reports=(), base_label=None, base_unit=None, **kwargs):
+    field_order = ("base", "note", "audit_report")
+
+    def __init__(
+        self, *args, reports=(), base_label=None, base_unit=None, base_required=False, **kwargs
+    ):
         super().__init__(*args, **kwargs)
         choices: list[tuple[str, Any]] = [("", _("不引用"))]
         self.fields["audit_report"].choices = choices + [(row.uid, row.name) for row in reports]
@@ -214,6 +218,7 @@ class VerificationForm(ActForm):
             del self.fields["base"]
         else:
             self.fields["base"].label = str(base_label)
+            self.fields["base"].required = base_required
             if base_unit is not None:
                 self.fields["base"].unit, self.fields["base"].money_unit = str(base_unit), ""
 

@@ -18,7 +18,7 @@ MESSAGES = {
     "none": gettext_lazy("请选择要上传的文件。"),
     "empty": gettext_lazy("文件是空的（0 字节），请检查后重新上传。"),
     "too_big": gettext_lazy("文件大小 {size}，超过上限 {limit}。请压缩或拆分后上传。"),
-    "type": gettext_lazy("不接受这种格式的文件。可上传：{allowed}。"),
+    "type": gettext_lazy("不接受这种格式的文件。可上传：{allowed}。格式按文件内容判断，改扩展名无效。"),
     "old_office": gettext_lazy("不接受旧版 Office 格式。请另存为 .xlsx 或 .docx，或导出 PDF 后上传。"),
     "extension": gettext_lazy(
         "文件扩展名与内容不符：扩展名是 {extension}，内容是 {found}。请上传原文件，不要改扩展名。"

@@ -60,7 +60,13 @@ def draft(request, uid: str):
         base_label = award.base_label
     elif figure is not None:
         base_label, base_unit = figure.label, figure.unit
-    options = {"reports": reports, "base_label": base_label, "base_unit": base_unit}
+    options = {
+        "reports": reports,
+        "base_label": base_label,
+        "base_unit": base_unit,
+        # Where nothing was claimed, the figure is the reviewers' alone.
+        "base_required": case.claimed_cny is None,
+    }
     drafted = verifying.first_figure(case, existing)
     initial = {
         "seen": case.revision,

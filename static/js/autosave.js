@@ -91,12 +91,14 @@
   }
 
   function failed() {
+    form.dataset.unsaved = "1";
     dirty = true;
     tell(state.dataset.failed, true);
     later(RETRY);
   }
 
   function signedOut() {
+    form.dataset.unsaved = "1";
     tell(state.dataset.signedOut, true);
     later(RETRY);
   }
@@ -111,6 +113,7 @@
     const marks = { ...JSON.parse(seen.value || "{}"), ...answer.seen };
     for (const [code, conflict] of Object.entries(answer.conflicts)) show(code, conflict);
     seen.value = JSON.stringify(marks);
+    delete form.dataset.unsaved;
     tell(answer.saved);
     form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
   }

@@ -221,6 +221,7 @@
   }
 
   function keep(sent, gone) {
+    form.dataset.unsaved = "1";
     for (const row of sent) dirty.add(row);
     for (const key of gone) removed.add(key);
   }
@@ -234,6 +235,7 @@
   }
 
   function take(answer, sent) {
+    delete form.dataset.unsaved;
     const fresh = sent.filter((row) => isNew(row) && controlsOf(row).some((control) => control.value));
     answer.added.forEach((key, place) => fresh[place] && adopt(fresh[place], key));
     for (const [key, told] of Object.entries(answer.rows)) {

@@ -1,8 +1,11 @@
-// Two minutes before the session ends a bar says so; any key, or its button, extends it.
+// Two minutes before the session ends a bar says so; any key, or its button, extends it. A form of
+// a page that has stood open for a while is sent only after the server was heard: signed out, or
+// without a connection, what was typed stays on the page.
 (() => {
   const bar = document.querySelector("[data-session-warning]");
   if (!bar) return;
   const WARN_MS = 120_000;
+  const FRESH_MS = 60_000;
   const text = bar.querySelector("[data-session-text]");
   const extendButton = bar.querySelector("[data-session-extend]");
   const loginLink = bar.querySelector("[data-session-login]");
@@ -10,6 +13,9 @@
   let ends = performance.now() + idle;
   let asking = false;
   let over = false;
+  // The wall's clock too: the other one stands still while the computer sleeps.
+  let heard = Date.now();
+  const passed = new WeakSet();
 
   const minutes = (left) => {
     const seconds = Math.max(0, Math.ceil(left / 1000));
@@ -17,6 +23,7 @@
   };
 
   function alive() {
+    heard = Date.now();
     ends = performance.now() + idle;
     over = false;
     bar.hidden = true;
@@ -38,19 +45,59 @@
     }
   }
 
+  // The form stays unsent, and the bar says why.
+  function hold(why, { signIn = false } = {}) {
+    over = true;
+    bar.hidden = false;
+    text.textContent = bar.dataset[why];
+    extendButton.hidden = true;
+    loginLink.hidden = !signIn;
+  }
+
+  async function sendOnceHeard(form, submitter) {
+    let told;
+    try {
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(bar.dataset.extendUrl, { headers, redirect: "manual" });
+      if (!answer.ok) {
+        if (answer.status >= 500) hold("textOffline");
+        else hold("textOver", { signIn: true });
+        return;
+      }
+      told = await answer.json();
+    } catch {
+      hold("textOffline");
+      return;
+    }
+    if (told.person !== bar.dataset.person) {
+      hold("textOther", { signIn: true });
+      return;
+    }
+    for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = told.token;
+    alive();
+    passed.add(form);
+    form.requestSubmit(submitter);
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (passed.delete(form) || form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (Date.now() - heard < FRESH_MS && navigator.onLine && !over && !form.dataset.unsaved) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    sendOnceHeard(form, event.submitter);
+  }, true);
+
   function tick() {
+    if (over) return;
     const left = ends - performance.now();
     if (left > WARN_MS) {
       bar.hidden = true;
     } else if (left > 0) {
       bar.hidden = false;
       text.textContent = bar.dataset.textSoon.replace("{left}", minutes(left));
-    } else if (!over) {
-      over = true;
-      bar.hidden = false;
-      text.textContent = bar.dataset.textOver;
-      extendButton.hidden = true;
-      loginLink.hidden = false;
+    } else {
+      hold("textOver", { signIn: true });
     }
   }
 
@@ -61,6 +108,8 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) alive();
   });
+  // A section that saved itself was heard too.
+  document.addEventListener("saved", alive);
   window.addEventListener("focus", tick);
   setInterval(tick, 1000);
 })();

@@ -40,7 +40,13 @@
     });
 
     function add(files) {
-      for (const file of files) queue.push(line(file));
+      // What was refused is over; what was broken off may still be tried again.
+      for (const row of list.querySelectorAll("[data-refused]")) row.remove();
+      for (const file of files) {
+        const item = line(file);
+        if (file.size > Number(words.maxBytes)) refuse(item, words.wordTooBig);
+        else queue.push(item);
+      }
       next();
     }
 
@@ -77,13 +83,27 @@
       if (item.request) {
         item.cancelled = true;
         item.request.abort();
+      } else if (item.refused) {
+        item.row.remove();
       } else if (item.ended) {
         item.row.remove();
         queue.push(line(item.file));
-        next();
+        renew().then(next);
       } else {
         queue.splice(queue.indexOf(item), 1);
         item.row.remove();
+      }
+    }
+
+    // Signed in again in another window, this page's token is old.
+    async function renew() {
+      const url = document.querySelector("[data-session-warning]")?.dataset.extendUrl;
+      if (!url) return;
+      try {
+        const answer = await fetch(url, { headers: { Accept: "application/json" }, redirect: "manual" });
+        if (answer.ok) form.elements.csrfmiddlewaretoken.value = (await answer.json()).token;
+      } catch {
+        // Without a connection the upload itself says so.
       }
     }
 
@@ -122,22 +142,35 @@
         return;
       }
       form.closest(".slot").querySelector("[data-slot-files]").innerHTML = answer.html;
-      if (answer.errors.length) fail(item, answer.errors.join(" "));
-      else {
+      if (answer.errors.length) {
+        refuse(item, answer.errors.join(" "));
+        over();
+      } else {
         item.row.remove();
         over();
       }
     }
 
     function fail(item, text) {
+      end(item, text, words.wordRetry);
+      over();
+    }
+
+    // The file itself is at fault: sent again it would be refused again.
+    function refuse(item, text) {
+      item.refused = true;
+      item.row.dataset.refused = "";
+      end(item, text, words.wordRemove);
+    }
+
+    function end(item, text, word) {
       item.request = null;
       item.ended = true;
       item.bar.remove();
       item.told.className = "upload-error small";
       item.told.textContent = text;
-      item.button.textContent = words.wordRetry;
-      item.button.setAttribute("aria-label", `${words.wordRetry} ${item.file.name}`);
-      over();
+      item.button.textContent = word;
+      item.button.setAttribute("aria-label", `${word} ${item.file.name}`);
     }
 
     function over() {

@@ -25,11 +25,16 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(worker_id) -> Iterator[Stack]:
-    """One portal for all roads of a process: each leaves it with nothing wrong but its clock."""
+    """One portal for all roads of a process: each leaves it with its clock put right and nothing
+    wrong, and so is what all of them leave behind."""
     portal = Stack(settings.BASE_DIR / "var" / "e2e" / worker_id)
     portal.start()
-    yield portal
-    portal.stop()
+    try:
+        yield portal
+        result = portal.manage("verify")
+        assert result.returncode == 0, result.stdout + result.stderr
+    finally:
+        portal.stop()
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ _DISTRICTS = _OWN_DISTRICT | {"other_district_clerk"}
 _ADMIN = frozenset({"account_admin"})
 _ORG_ADMINS = frozenset({"org_admin", "other_admin"})
 ACCOUNTS = [
-    Row("session_extend", post=MEMBERS),
+    Row("session_extend", get=MEMBERS, post=MEMBERS),
     Row("landing", get=MEMBERS),
     # Whoever is of an organisation already is sent to it.
     Row(
