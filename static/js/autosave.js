@@ -45,10 +45,15 @@
     return data;
   }
 
+  // Only for the person whose page this is: nobody saves in another's name.
   async function freshToken() {
-    const answer = await fetch(url, { headers: { Accept: "application/json" }, redirect: "manual" });
+    const session = document.querySelector("[data-session-warning]")?.dataset;
+    const headers = { Accept: "application/json" };
+    const answer = await fetch(session?.extendUrl || url, { headers, redirect: "manual" });
     if (!answer.ok) return false;
-    token = (await answer.json()).token;
+    const told = await answer.json();
+    if (session && told.person !== session.person) return false;
+    token = told.token;
     for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
     return true;
   }

@@ -144,6 +144,9 @@ def test_upload_shows_each_file_and_a_refusal_in_words(open_page, place, draft, 
     expect(slot.locator("[data-slot-files]")).to_contain_text("审计报告.pdf", timeout=8000)
     expect(slot.locator(".upload-error")).to_contain_text("不接受这种格式", timeout=8000)
     assert Attachment.objects.get().name == "审计报告.pdf"
+    # Sent again it would be refused again: it can only be taken off the list.
+    slot.get_by_role("button", name="移除").click()
+    expect(slot.locator(".upload-error")).to_have_count(0)
 
 
 def test_double_click_and_back_make_one_case(open_page, place):
@@ -163,8 +166,16 @@ def test_signing_in_again_over_the_page_loses_no_character(open_page, place, dra
     page.context.clear_cookies(name="session")
     page.locator("#id_title").fill("会话到期时填写")
     expect(page.locator("#save-state")).to_contain_text("登录已到期", timeout=6000)
+    # Pressed all the same, the page stays; so it does for whoever else has signed in meanwhile.
+    press, told = page.get_by_role("button", name="保存并继续"), page.locator("[data-session-text]")
+    press.click()
+    expect(told).to_contain_text("登录已到期")
+    other = open_page("/applications/", user=place.admin)
+    page.context.add_cookies(other.context.cookies())
+    press.click()
+    expect(told).to_contain_text("另一账户")
+    expect(page.locator("#id_title")).to_have_value("会话到期时填写")
     again = open_page("/applications/", user=place.filler)
-    cookie = next(c for c in again.context.cookies() if c["name"] == "session")
-    page.context.add_cookies([cookie])
+    page.context.add_cookies(again.context.cookies())
     expect(page.locator("#save-state")).to_contain_text("已保存", timeout=12000)
     assert stored("title") == "会话到期时填写"
