@@ -16,9 +16,9 @@ from policy.call_settings import Chosen, effective, show_percent
 from policy.computing import Committed, Computation, InputsRefused, Scope, compute
 from policy.eligibility import Reason, decisive_field, judge
 from policy.issues import Issue
-from policy.money import show_wan
 from policy.schema import DefinitionSchema
 from policy.text import Text
+from portal.money import short_wan, show_cny
 from portal.types import known
 
 Outcome = Literal["fits", "depends", "no"]
@@ -148,22 +148,25 @@ def _needs(schema, own, reasons, missing, chosen: Chosen) -> tuple[Need, ...]:
 
 
 def formula(schema: DefinitionSchema, settings: Mapping[str, Any] | None = None) -> Text | None:
-    """How the amount comes about, in a phrase: ``企业投入 × 10%，最高 200.00 万元``."""
+    """How the amount comes about, in a phrase: ``企业投入 × 10%，最高 200 万元``."""
     how = _how(schema, settings)
     caps = [cap.amount_cny for cap in schema.cap_plan(settings or {})]
     if not caps:
         return how
-    top = show_wan(min(caps))
-    most = Text(f"最高 {top} 万元", f"at most {top} × CNY 10,000")
+    most = _amount(min(caps), "最高 {}", "at most {}")
     return most if how is None else Text(f"{how.zh}，{most.zh}", f"{how.en}, {most.en}")
+
+
+def _amount(cny: Decimal, zh: str, en: str) -> Text:
+    """An amount as the document writes it: ``200 万元``, in English ``¥2,000,000``."""
+    return Text(zh.format(f"{short_wan(cny)} 万元"), en.format(show_cny(cny).removesuffix(".00")))
 
 
 def _how(schema: DefinitionSchema, settings: Mapping[str, Any] | None) -> Text | None:
     award = schema.award
     if award.kind == "per_item":
         label = known(award.base_label)
-        amount = show_wan(known(award.unit_amount_cny))
-        return Text(f"{label.zh} × {amount} 万元", f"{label.en} × {amount} × CNY 10,000")
+        return _amount(known(award.unit_amount_cny), f"{label.zh} × {{}}", f"{label.en} × {{}}")
     if award.kind == "discretionary":
         return Text("由评审确定", "set by the reviewers")
     if award.kind == "none":

@@ -6,7 +6,11 @@ import pytest
 
 from policy.entries import Catalogue
 from policy.loading import load
+from policy.models import Measure
+from portal.accounts.models import Role
 from tests.e2e import look
+from tests.factories import OrganisationFactory, person
+from tests.policy.catalogue import make_open_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/calculator/"
@@ -84,3 +88,66 @@ def test_one_fact_in_place_a_link_to_pass_on_and_a_page_to_print(open_page, cata
     assert other.evaluate(SHOWN, "#question") == 0
     assert other.evaluate(SHOWN, ".verdict-clause") == 32
     assert other.evaluate(SHOWN, ".answered li") >= 3
+
+
+CARRIED = {
+    "zh-hans": {
+        "start": "开始申报",
+        "new": "新建申报",
+        "source": "来自政策测算",
+        "sum": "860.00 万元",
+    },
+    "en": {
+        "start": "Start an application",
+        "new": "Start the application",
+        "source": "From the calculator",
+        "sum": "8,600,000",
+    },
+}
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-hans", 375), ("en", 1366)])
+def test_an_organisation_takes_its_verdict_into_a_draft_that_names_the_source(
+    open_page, catalogue, language, width
+):
+    words = CARRIED[language]
+    entry = Catalogue().newest("10-1")
+    make_open_call(Measure.objects.get(line="10-1"), settings=dict(entry.cases.example_call or {}))
+    filler = person(Role.FILLER, organisation=OrganisationFactory(kind="enterprise"))
+    query = "matter=platform&market_operated=yes&site_in_nanjing=yes&construction_input_cny=860"
+    page = open_page(f"{URL}?{query}", user=filler, language=language, width=width)
+    # The kind is the profile's; the line fits and leads on.
+    assert page.locator(".answered li").count() == 5
+    page.locator("#line-10-1 a.btn-primary").click()
+    assert words["sum"] in page.locator("main").inner_text()
+    assert look.faults(page, f"start-carried-{language}", widths=(width,)) == []
+    page.locator("main form button.btn-primary").click()
+    workspace = page.url
+    page.goto(f"{workspace}centre/")
+    field = page.locator("#div_id_market_operated")
+    assert field.locator("input[value=true]").is_checked()
+    assert words["source"] in field.locator(".field-source").inner_text()
+    assert look.faults(page, f"section-carried-{language}", widths=(width,)) == []
+    # What is written here no longer comes from elsewhere.
+    field.locator("input[value=false]").check()
+    assert field.locator(".field-source").count() == 0
+    page.goto(f"{workspace}investment/")
+    assert words["sum"] in page.locator(".field-source").inner_text()
+
+
+def test_eight_questions_at_most_end_it_and_what_does_not_fit_names_clause_and_neighbours(
+    open_page, catalogue
+):
+    page = open_page(f"{URL}?organisation_kind=bank", width=375)
+    row = page.locator("#line-8-1, #line-8-2, #line-1-1").and_(page.locator(".verdict-no")).first
+    row.locator("summary").click()
+    assert len(row.locator(".verdict-clause p").first.inner_text()) > 10
+    assert row.locator(".verdict-body a[href^='#line-']").count() >= 1
+    asked = 1
+    while page.locator("#question button").count() and asked <= 8:
+        skip = page.locator("#question button[name=skip]")
+        (skip if skip.count() else page.locator("#question .btn-primary")).first.click()
+        asked += 1
+    assert page.locator("#question form").count() == 0
+    assert asked <= 9
+    assert page.locator(".verdict").count() == 32

@@ -68,12 +68,12 @@ def test_answers_for_other_lines_are_passed_over_and_wrong_ones_refused(schemas)
 @pytest.mark.parametrize(
     ("line", "settings", "zh"),
     [
-        ("8-1", None, "企业投入 × 10%，最高 200.00 万元"),
-        ("18-1", None, "赋权改革成果数 × 5.00 万元，最高 100.00 万元"),
+        ("8-1", None, "企业投入 × 10%，最高 200 万元"),
+        ("18-1", None, "赋权改革成果数 × 5 万元，最高 100 万元"),
         ("15-2", None, "保费 × 不超过 50%"),
         ("15-2", {"premium_rate": "0.40"}, "保费 × 40%"),
-        ("10-1", None, "建设投入（支持基数） × 比例（由申报通知确定），最高 200.00 万元"),
-        ("7-1", None, "由评审确定，最高 500.00 万元"),
+        ("10-1", None, "建设投入（支持基数） × 比例（由申报通知确定），最高 200 万元"),
+        ("7-1", None, "由评审确定，最高 500 万元"),
     ],
 )
 def test_the_formula_in_a_phrase(schemas, line, settings, zh):
