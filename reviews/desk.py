@@ -175,6 +175,11 @@ class Desk:
     row: inbox.Row
 
     @property
+    def unsettled(self) -> int:
+        """How many items of the formal check are still open."""
+        return len(self.points) - self.settled
+
+    @property
     def settled(self) -> int:
         return sum(point.item is not None for point in self.points)
 

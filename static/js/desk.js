@@ -78,6 +78,9 @@
     choice.addEventListener("change", () => choice.requestSubmit());
   }
 
+  // The case at hand is in view in the list, wherever in it it stands.
+  document.querySelector("[data-queue] a[aria-current]")?.scrollIntoView({ block: "nearest" });
+
   // A row that an address names is brought into view.
   document.querySelector("tr.is-marked")?.scrollIntoView({ block: "center" });
 })();

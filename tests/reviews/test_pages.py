@@ -505,3 +505,17 @@ def test_expert_opens_no_file_past_the_mask(client, office):
         assert page.status_code == 404
     page = get(client, sheet.seat.expert.user, "application_case", case.uid)
     assert page["Location"] == "/reviews/expert/"
+
+
+def test_accepting_before_every_item_is_settled_says_how_many_are_open(client, office):
+    case = make_case(office, at="formal_check")
+    query = "?view=mine&act=accept"
+    page = get(client, office.lead_clerk, "review_desk", case.uid, query=query)
+    left = page.context["desk"].unsettled
+    text = page.content.decode()
+    assert left > 0 and f"形式审查还有 {left} 项待核" in text
+    assert 'class="btn btn-primary" data-key="a"' not in text
+    checking.tick_rest(case, actor=office.lead_clerk)
+    page = get(client, office.lead_clerk, "review_desk", case.uid, query=query)
+    text = page.content.decode()
+    assert "项待核" not in text and "受理后进入" in text
