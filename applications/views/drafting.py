@@ -20,7 +20,7 @@ from applications.forms import known, read_post, section_form, source_of
 from applications.models import EDITABLE
 from applications.views import files, tables
 from applications.views.frames import Frame, frame_of, own_case, section_of
-from applications.views.wording import not_editable
+from applications.views.wording import not_editable, saved_words
 from applications.workflow import available_actions
 from policy.call_settings import show_tiers
 from policy.money import show_cny, show_wan
@@ -379,10 +379,10 @@ def application_autosave(request, uid: str, code: str):
         answer, conflicts = _save(request, frame, section)
     except unlocking.NotEditable as fault:
         return JsonResponse({"refused": not_editable(fault)}, status=409)
-    return JsonResponse(_autosaved(request, section, answer, conflicts))
+    return JsonResponse(_autosaved(request, frame, section, answer, conflicts))
 
 
-def _autosaved(request, section, answer, conflicts) -> dict:
+def _autosaved(request, frame: Frame, section, answer, conflicts) -> dict:
     """The digests of what is stored now, what others wrote meanwhile, and the conflicts."""
     seen = _seen(request)
     in_conflict = {conflict.field.code: conflict for conflict in conflicts}
@@ -401,7 +401,7 @@ def _autosaved(request, section, answer, conflicts) -> dict:
             merged[code] = {"value": typed(item, stored)}
     saved_at = answer.updated_at or request.arrived_at
     return {
-        "saved": _("已保存 %(at)s") % {"at": f"{clock.local(saved_at):%H:%M:%S}"},
+        "saved": saved_words(frame.application, at=saved_at),
         "revision": answer.revision,
         "seen": digests,
         "merged": merged,

@@ -18,7 +18,7 @@ from applications.content import invoice_figures
 from applications.entries import typed
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case, section_of
-from applications.views.wording import not_editable
+from applications.views.wording import not_editable, saved_words
 from policy.schema import Section
 from portal import clock
 from portal.accounts.loading import require_applicant
@@ -204,7 +204,7 @@ def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts
     counting = _counting(frame) if section.kind == "invoices" else None
     rows = [*saved.written, *saved.added, *saved.settled]
     state = {
-        "saved": _("已保存 %(at)s") % {"at": f"{clock.local(clock.now()):%H:%M:%S}"},
+        "saved": saved_words(frame.application, at=clock.now()),
         "rows": grids.saved_rows(sheet, rows, counting=counting),
         # The keys of new rows, in the order in which the request named them.
         "added": [row.uid for row in saved.added],

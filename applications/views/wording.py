@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from applications.drafts import NotStarted
+from applications.models import Application
 from applications.submitting import NotSubmitted
 from applications.unlocking import NotEditable
 from applications.workflow import MoveRefused
@@ -11,6 +12,14 @@ from portal import clock
 
 def moment(value) -> str:
     return f"{clock.local(value):%Y-%m-%d %H:%M}"
+
+
+def saved_words(application: Application, *, at) -> str:
+    """When it was saved; and, where the call has closed meanwhile, that it leads nowhere."""
+    told = {"at": f"{clock.local(at):%H:%M:%S}"}
+    if application.submitted_at is None and application.call.closes_at <= at:
+        return _("已保存 %(at)s；本批次已截止，不能再提交") % told
+    return _("已保存 %(at)s") % told
 
 
 def not_started(fault: NotStarted) -> str:

@@ -97,6 +97,20 @@ def test_late_submission_is_told_both_times(client, place, clock):
     assert "截止；您的提交于" in response.content.decode()
 
 
+def test_draft_of_a_call_that_has_closed_says_so_wherever_it_is_filled_in(client, place, clock):
+    application = fill(start(place), place)
+    clock.set(place.call.closes_at - timedelta(seconds=30))
+    client.force_login(place.admin)
+    data = form_of(page(client, url("section", application, "team")))
+    clock.set(place.call.closes_at + timedelta(seconds=1))
+    saved = client.post(url("autosave", application, "team"), data | {"title": "迟到的标题"})
+    assert "本批次已截止，不能再提交" in saved.json()["saved"]
+    for name in ("workspace", "check"):
+        assert "截止，不能再提交" in page(client, url(name, application)), name
+    assert "截止，不能再提交" in page(client, url("section", application, "team"))
+    assert "可以提交。" not in page(client, url("check", application))
+
+
 def test_every_problem_links_to_its_cell_and_comes_back(admin, place):
     application = start(place)
     content = page(admin, url("check", application))
