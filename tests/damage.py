@@ -12,19 +12,26 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import psycopg
+from django.conf import settings
 
 VARIABLE = "PORTAL_TEST_DAMAGE"
 
 
 @dataclass(frozen=True)
 class Damage:
-    kind: str  # constraint, index, trigger, right or lock
-    name: str  # the constraint's, trigger's … name; "file.py:function:line" of a lock
+    kind: str  # constraint, index, trigger, right, function, lock or advisory
+    name: str  # the constraint's, trigger's … name; "file.py:function:lines" of a lock
     table: str = ""
     statement: str = ""
+    function: str = ""  # what a trigger runs
 
     def __str__(self) -> str:
         return f"{self.kind} {self.table}{'.' if self.table else ''}{self.name}"
+
+    @property
+    def place(self) -> str:
+        """File and function of a lock."""
+        return self.name.rsplit(":", 1)[0]
 
 
 def environment(damage: Damage | None) -> dict[str, str]:
@@ -46,23 +53,28 @@ def to_database(conninfo: str) -> None:
 
 @contextmanager
 def to_code() -> Iterator[None]:
-    """Take one lock away: the SELECT at that line locks no row."""
+    """Take one lock away: the SELECT at that line locks no row, or waits for no name."""
     damage = chosen()
-    if damage is None or damage.kind != "lock":
+    if damage is not None and damage.kind == "lock":
+        with _rows_not_locked(damage):
+            yield
+    elif damage is not None and damage.kind == "advisory":
+        with _name_not_locked(damage):
+            yield
+    else:
         yield
-        return
+
+
+@contextmanager
+def _rows_not_locked(damage: Damage) -> Iterator[None]:
     from django.db.models import QuerySet
 
-    file, _function, line = damage.name.split(":")
     original = QuerySet.select_for_update
+    first, last = (int(number) for number in damage.name.rsplit(":", 1)[1].split("-"))
 
     def select_for_update(self, *args, **kwargs):
-        frame = sys._getframe(1)
-        # Manager methods call through django/db/models/manager.py.
-        while "django/db/models" in frame.f_code.co_filename:
-            frame = frame.f_back
-        first, last = (int(number) for number in line.split("-"))
-        here = frame.f_code.co_filename.endswith(file) and first <= frame.f_lineno <= last
+        place, line = of_product(sys._getframe(1))
+        here = place == damage.place and first <= line <= last
         return self.all() if here else original(self, *args, **kwargs)
 
     QuerySet.select_for_update = select_for_update
@@ -70,3 +82,30 @@ def to_code() -> Iterator[None]:
         yield
     finally:
         QuerySet.select_for_update = original
+
+
+@contextmanager
+def _name_not_locked(damage: Damage) -> Iterator[None]:
+    original = psycopg.Cursor.execute
+
+    def execute(self, query, params=None, **kwargs):
+        if "advisory" in str(query) and of_product(sys._getframe(1))[0] == damage.place:
+            query, params = "SELECT true", None
+        return original(self, query, params, **kwargs)
+
+    psycopg.Cursor.execute = execute
+    try:
+        yield
+    finally:
+        psycopg.Cursor.execute = original
+
+
+def of_product(frame) -> tuple[str, int]:
+    """File, function and line of the portal's own code that called; "" if a test did."""
+    root = f"{settings.BASE_DIR}/"
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(root) and not file.startswith((f"{root}.venv/", f"{root}tests/damage")):
+            return f"{file.removeprefix(root)}:{frame.f_code.co_name}", frame.f_lineno
+        frame = frame.f_back
+    return "", 0

@@ -147,15 +147,34 @@ def test_picture_over_the_pixel_cap_is_refused_before_it_is_decoded(tmp_path, mo
     assert (refusal.value.reason, refusal.value.facts["width"]) == ("pixels", 20)
 
 
-def test_pdf_whose_object_stream_unpacks_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(inspecting, "MAX_UNPACKED_BYTES", 1000)
-    many = samples.pdf(
-        lambda document: [document.Root.__setitem__(f"/K{n}", document.make_indirect(
-            Dictionary(A="x" * 100))) for n in range(50)],
-        object_stream_mode=_PACKED,
-    )  # fmt: skip
+_MANY = 512 * 1024 * 1024
+_FLATE = b"/Filter/FlateDecode"
+PDF_BOMBS = {
+    "object stream": (b"/Type/ObjStm" + _FLATE, 1),
+    "its type spelt otherwise": (b"/Type/Obj#53tm" + _FLATE, 1),
+    "called a picture": (b"/Type/XObject/Subtype/Image" + _FLATE, 1),
+    "filter within a filter": (b"/Type/ObjStm/Filter[/FlateDecode/FlateDecode]", 2),
+}
+
+
+@pytest.mark.parametrize("case", PDF_BOMBS)
+def test_pdf_that_unpacks_without_end_is_refused(tmp_path, case):
+    words, times = PDF_BOMBS[case]
     with pytest.raises(FileRefused) as refusal:
-        _inspect(tmp_path, many, "a.pdf")
+        _inspect(tmp_path, samples.pdf_bomb(words, packed=times, size_bytes=_MANY), "a.pdf")
+    assert refusal.value.reason == "bomb"
+
+
+def test_pdf_in_the_form_of_the_bombs_is_taken_if_it_is_small(tmp_path):
+    for words, times in PDF_BOMBS.values():
+        content = samples.pdf_bomb(words, packed=times, size_bytes=1000)
+        assert _inspect(tmp_path, content, "a.pdf").pages == 1
+
+
+def test_large_part_that_would_be_read_whole_is_refused(tmp_path):
+    relations = samples.relations("hyperlink", outside=True) + " " * (2 * 1024 * 1024)
+    with pytest.raises(FileRefused) as refusal:
+        _inspect(tmp_path, samples.docx({"word/_rels/a.rels": relations}), "a.docx")
     assert refusal.value.reason == "bomb"
 
 
