@@ -1,6 +1,9 @@
 """The portal's own middleware."""
 
+from urllib.parse import unquote_plus
+
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.utils import translation
 
 from portal import clock
@@ -33,5 +36,19 @@ def language(get_response):
             response = get_response(request)
             response.headers.setdefault("Content-Language", code)
             return response
+
+    return middleware
+
+
+def plain_text(get_response):
+    """Refuse what holds a NUL, which no person types and the database takes for no text."""
+
+    def middleware(request):
+        told = [request.path_info, unquote_plus(request.META.get("QUERY_STRING", ""))]
+        if request.method == "POST":
+            told += [value for values in request.POST.lists() for value in values[1]]
+        if any("\0" in text for text in told):
+            raise BadRequest("NUL")
+        return get_response(request)
 
     return middleware

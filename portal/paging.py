@@ -45,8 +45,10 @@ def _decode(text: str, length: int) -> list | None:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         return None
-    plain = isinstance(values, list) and len(values) == length
-    return values if plain and all(isinstance(v, str | int) for v in values) else None
+    if not isinstance(values, list) or len(values) != length:
+        return None
+    plain = all(isinstance(v, int) or (isinstance(v, str) and "\0" not in v) for v in values)
+    return values if plain else None
 
 
 def _value(row, path: str):

@@ -32,7 +32,7 @@ if not _https and _site.hostname not in {"127.0.0.1", "localhost", "::1"}:
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY", default="") or paths.secret_key(DATA_DIR)
-ALLOWED_HOSTS = sorted({_site.hostname or "localhost", "127.0.0.1", "localhost", "testserver"})
+ALLOWED_HOSTS = sorted({_site.hostname or "localhost", "127.0.0.1", "localhost"})
 # Shown in the footer of every page; 12345 is the city's hotline for all government services.
 SERVICE_PHONE = env("SERVICE_PHONE", default="12345")
 # Demonstration data and its accounts (DEMO=0: an empty portal).
@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.middleware.plain_text",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -155,6 +156,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
+        # The dams against floods are kept here: a flood must not push them out.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
 }
 if env("CACHE_URL", default=""):
@@ -198,11 +201,15 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 # Failures are counted by account (portal.accounts.locking). By address only a flood is refused:
 # an office, or everybody behind a proxy, shares one.
+MFA_FORMS = {
+    "authenticate": "portal.accounts.second_factor.CodeForm",
+    "reauthenticate": "portal.accounts.second_factor.CodeAgainForm",
+}
 ACCOUNT_RATE_LIMITS = {
     "login": "600/m/ip",
     "login_failed": None,
     "signup": "120/m/ip",
-    "reset_password": "120/m/ip,5/m/key",
+    "reset_password": "120/m/ip,5/m/key,20/d/key",
     "reset_password_from_key": "120/m/ip",
 }
 # Idle limits are portal.accounts.sessions'; nobody stays signed in for longer than a day's work.
@@ -284,8 +291,10 @@ vars().update(EMAIL_CONFIG)
 if not EMAIL_CONFIG:
     EMAIL_BACKEND = "portal.notices.mailbox.MailboxBackend"
 EMAIL_TIMEOUT = 20
-# The kept mails hold everybody's codes and links: they are shown on loopback only.
-MAILBOX_OPEN = not EMAIL_CONFIG and not _https
+# The kept mails hold everybody's codes and links: they are shown on loopback only, or where the
+# accounts are a demonstration's, whose password everybody knows.
+_loopback = BIND in {"127.0.0.1", "::1", "localhost"}
+MAILBOX_OPEN = not EMAIL_CONFIG and not _https and (_loopback or DEMO)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="portal@localhost")
 
 # --- tasks -----------------------------------------------------------------------

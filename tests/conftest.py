@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -149,6 +150,7 @@ def _point_to(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
+@cache
 def _schema_digest() -> str:
     """What the schema is made from: the migrations, our files that they import, the packages."""
     root = settings.BASE_DIR

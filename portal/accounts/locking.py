@@ -17,6 +17,8 @@ from portal.audit.recording import record
 
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
+# What is counted: passwords, or codes of the second factor, each on its own.
+PASSWORD, SECOND_FACTOR = "", "second factor"
 
 
 class AccountLocked(Exception):
@@ -25,8 +27,8 @@ class AccountLocked(Exception):
         super().__init__(until.isoformat())
 
 
-def _key(email: str) -> str:
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+def _key(email: str, step: str = PASSWORD) -> str:
+    return hashlib.sha256(f"{step}{email.strip().lower()}".encode()).hexdigest()
 
 
 def is_locked(*, at: datetime) -> Exists:
@@ -40,14 +42,14 @@ def is_locked(*, at: datetime) -> Exists:
 
 
 @transaction.atomic
-def begin_attempt(email: str) -> None:
-    """Count an attempt before the password is looked at, so that attempts at once are counted.
+def begin_attempt(email: str, *, step: str = PASSWORD) -> None:
+    """Count an attempt before the password (the code) is looked at, so that attempts at once are counted.
 
     Raises ``AccountLocked`` while the account is locked: the password is then not looked at.
     """
-    now = clock.now()
-    SignInAttempts.objects.get_or_create(key=_key(email), defaults={"last_at": now})
-    row = SignInAttempts.objects.select_for_update().get(key=_key(email))
+    now, key = clock.now(), _key(email, step)
+    SignInAttempts.objects.get_or_create(key=key, defaults={"last_at": now})
+    row = SignInAttempts.objects.select_for_update().get(key=key)
     if row.locked_until is not None and row.locked_until > now:
         raise AccountLocked(row.locked_until)
     if row.locked_until is not None or row.last_at < now - LOCKED_FOR:
@@ -59,9 +61,9 @@ def begin_attempt(email: str) -> None:
     row.save()
 
 
-def attempt_failed(email: str) -> None:
-    """The password was wrong. Raises ``AccountLocked`` if that was one too many."""
-    row = SignInAttempts.objects.filter(key=_key(email)).first()
+def attempt_failed(email: str, *, step: str = PASSWORD) -> None:
+    """The password (the code) was wrong. Raises ``AccountLocked`` if that was one too many."""
+    row = SignInAttempts.objects.filter(key=_key(email, step)).first()
     if row is None or row.locked_until is None:
         return
     user = User.objects.filter(email__iexact=email.strip()).first()
@@ -71,14 +73,19 @@ def attempt_failed(email: str) -> None:
                 "user.lock",
                 obj=user,
                 actor="system:sign-in",
-                data={"failures": row.failures, "until": row.locked_until.isoformat()},
+                data={
+                    "of": step or "password",
+                    "failures": row.failures,
+                    "until": row.locked_until.isoformat(),
+                },
             )
     raise AccountLocked(row.locked_until)
 
 
-def clear(email: str) -> None:
-    """A right password, or a password that was reset by mail, ends the counting."""
-    SignInAttempts.objects.filter(key=_key(email)).delete()
+def clear(email: str, *, step: str = PASSWORD) -> None:
+    """A right password, or a password that was reset by mail, ends the counting; a right code
+    that of codes."""
+    SignInAttempts.objects.filter(key=_key(email, step)).delete()
 
 
 def sweep() -> int:

@@ -90,3 +90,17 @@ def test_accounts_are_told_in_groups(client, loaded):
     shown = page(client)
     assert "管理员、审计员" in shown
     assert "评审专家" not in shown
+
+
+def test_demonstration_account_keeps_its_address(client, settings):
+    """Under another one it would outlive the demonstration, with a password that all know."""
+    settings.DEMO = True
+    user = person(Role.POLICY_ADMIN, email="policy@demo.example")
+    sign_in(client, user.email)
+    change = {"email": "evil@example.org", "action_add": ""}
+    answer = client.post(reverse("account_email"), change)
+    if answer.status_code == 302:  # the password is asked for again
+        client.post(answer.url, {"password": PASSWORD})
+        answer = client.post(reverse("account_email"), change)
+    assert "演示账户不能更改电子邮箱" in answer.content.decode()
+    assert not user.emailaddress_set.filter(email="evil@example.org").exists()

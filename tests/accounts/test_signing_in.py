@@ -1,10 +1,14 @@
 """Signing up, in and out through the pages; locking; idle limits."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
+from allauth.core.internal import ratelimit
 from allauth.mfa.totp.internal import auth as totp_auth
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -89,6 +93,15 @@ def test_sign_up_with_a_known_address_tells_nothing_on_the_page(client):
     assert response.url == reverse("account_email_verification_sent")
     assert User.objects.get() == user
     assert mail.outbox[0].subject == "您已有账户"
+
+
+def test_sign_up_with_a_known_address_fills_nobodys_inbox(monkeypatch):
+    UserFactory(email="new@example.org")
+    now = time.time()
+    for minute in range(5):
+        monkeypatch.setattr(ratelimit.time, "time", lambda minute=minute: now + 60 * minute)
+        Client().post(reverse("account_signup"), _SIGN_UP)
+    assert len(mail.outbox) == 3
 
 
 # --- signing in --------------------------------------------------------------------
@@ -215,6 +228,27 @@ def test_password_reset_does_not_skip_the_second_factor(client):
 # --- locking -----------------------------------------------------------------------
 
 
+def test_sign_in_gives_a_new_session(client):
+    """Who planted a session's key in a browser does not share the session that begins there."""
+    client.get(LOGIN)
+    session = client.session
+    session["planted"] = 1
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    _sign_in(client, UserFactory().email)
+    assert _signed_in(client)
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != session.session_key
+    assert not Session.objects.filter(pk=session.session_key).exists()
+
+
+def test_changed_password_ends_the_sessions_elsewhere(client):
+    user = UserFactory()
+    client.force_login(user)
+    user.set_password("brand-new-word-1")
+    user.save(update_fields=["password"])
+    assert client.get(reverse("notice_inbox")).status_code == 302
+
+
 def test_five_failures_lock_the_account_for_thirty_minutes(client, clock):
     user = UserFactory()
     for _ in range(locking.MAX_FAILURES):
@@ -279,6 +313,60 @@ def test_sweep_forgets_attempts_of_the_day_before_only(clock):
     clock.advance(timedelta(hours=25))
     locking.begin_attempt("new@example.org")
     assert (locking.sweep(), SignInAttempts.objects.count()) == (1, 1)
+
+
+# --- codes of the second factor ------------------------------------------------------
+
+
+def _with_code() -> tuple[User, str]:
+    user, secret = UserFactory(), totp_auth.generate_totp_secret()
+    totp_auth.TOTP.activate(user, secret)
+    return user, secret
+
+
+def _right_code(secret: str) -> str:
+    counter = next(totp_auth.yield_hotp_counters_from_time())
+    return totp_auth.format_hotp_value(totp_auth.hotp_value(secret, counter))
+
+
+def _wrong_code(secret: str) -> str:
+    return f"{(int(_right_code(secret)) + 1) % 1_000_000:06d}"
+
+
+def test_five_wrong_codes_lock_the_second_factor_for_thirty_minutes(client, clock):
+    user, secret = _with_code()
+    for attempt in range(locking.MAX_FAILURES):
+        # The password is given anew each time: it does not begin the count anew.
+        page = client.post(_sign_in(client, user.email).url, {"code": _wrong_code(secret)})
+        assert ("账户已锁定" in page.content.decode()) == (attempt == locking.MAX_FAILURES - 1)
+    client.post(reverse("mfa_authenticate"), {"code": _right_code(secret)})
+    assert not _signed_in(client)
+    event = Event.objects.get(action="user.lock", object_id=str(user.pk))
+    assert event.data["of"] == "second factor"
+    clock.advance(locking.LOCKED_FOR + timedelta(seconds=1))
+    client.post(_sign_in(client, user.email).url, {"code": _right_code(secret)})
+    assert _signed_in(client)
+
+
+def test_password_reset_does_not_end_the_lock_of_the_second_factor(client):
+    user, secret = _with_code()
+    for _ in range(locking.MAX_FAILURES):
+        client.post(_sign_in(client, user.email).url, {"code": _wrong_code(secret)})
+    client.post(reverse("account_reset_password"), {"email": user.email})
+    link = re.search(r"http://\S+(/accounts/password/reset/key/\S+)", mail.outbox[-1].body)[1]
+    new = {"password1": "brand-new-word-1", "password2": "brand-new-word-1"}
+    client.post(client.get(link).url, new)
+    asked = _sign_in(client, user.email, "brand-new-word-1")
+    client.post(asked.url, {"code": _right_code(secret)})
+    assert not _signed_in(client)
+
+
+def test_wrong_codes_before_a_change_of_security_are_counted_alike(client):
+    user, secret = _with_code()
+    client.force_login(user)
+    for _ in range(locking.MAX_FAILURES):
+        page = client.post(reverse("mfa_reauthenticate"), {"code": _wrong_code(secret)})
+    assert "账户已锁定" in page.content.decode()
 
 
 # --- the session -------------------------------------------------------------------
@@ -348,3 +436,20 @@ def test_forged_forwarding_headers_change_nothing(client, header):
         reverse("account_reset_password"), {"email": user.email}, **{header: "evil.example"}
     )
     assert "evil.example" not in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1"])
+def test_links_in_mails_begin_with_the_portals_own_address(client, settings, host, known):
+    """Whoever asks for a reset under another name does not choose where the link leads."""
+    settings.SITE_URL = "https://grants.example.org"
+    email = UserFactory().email if known else "nobody@example.org"
+    client.post(reverse("account_reset_password"), {"email": email}, HTTP_HOST=host)
+    client.post(reverse("account_signup"), _SIGN_UP | {"email": email}, HTTP_HOST=host)
+    links = [link for each in mail.outbox for link in re.findall(r"https?://\S+", each.body)]
+    assert len(links) >= 3
+    assert all(f"{link}/".startswith("https://grants.example.org/") for link in links), links
+
+
+def test_unknown_host_is_refused(client):
+    assert client.get(LOGIN, HTTP_HOST="evil.example").status_code == 400
