@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.db import connection
+
 from applications import snapshot
 from applications.models import Application, Correction, Status, Submission
 
@@ -21,6 +23,32 @@ def submissions() -> Iterator[str]:
     without = Application.objects.filter(submitted_at__isnull=False, submissions__isnull=True)
     for number in without.values_list("number", flat=True):
         yield f"case {number}: submitted, but without a submission"
+
+
+# Moves and events of the cases that are there, by what they tell; where their numbers differ.
+_UNEVEN = """
+  WITH moves AS (
+    SELECT application_id::text AS object, source, target, count(*) AS times
+      FROM applications_transition GROUP BY 1, 2, 3
+  ), events AS (
+    SELECT object_id AS object, from_state AS source, to_state AS target, count(*) AS times
+      FROM audit_event
+     WHERE object_type = 'applications.application' AND from_state NOT IN ('', to_state)
+     GROUP BY 1, 2, 3
+  )
+  SELECT cases.uid, source, target, coalesce(moves.times, 0), coalesce(events.times, 0)
+    FROM moves FULL JOIN events USING (object, source, target)
+    JOIN applications_application cases ON cases.id::text = object
+   WHERE moves.times IS DISTINCT FROM events.times ORDER BY 1, 2, 3
+"""
+
+
+def events() -> Iterator[str]:
+    """every move of a case has its one event, and every event its one move"""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNEVEN)
+        for uid, source, target, moves, told in cursor.fetchall():
+            yield f"case {uid}: {moves} moves from {source} to {target}, {told} events of it"
 
 
 def histories() -> Iterator[str]:

@@ -376,6 +376,7 @@ VERIFIERS: list[str] = [
     "portal.files.verifying.faults",
     "applications.verifying.submissions",
     "applications.verifying.histories",
+    "applications.verifying.events",
     "awards.verifying.counters",
     "awards.verifying.traces",
     "awards.verifying.sums",

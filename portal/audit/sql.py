@@ -80,3 +80,25 @@ DROP FUNCTION audit_refuse();
 DROP FUNCTION audit_close();
 DROP FUNCTION audit_canonical(audit_event, bigint);
 """
+
+# The n-th time that a change happens in a transaction needs the n-th event: one event told of any
+# number of the same change before. The deferred triggers call it once for each.
+REQUIRE = """
+CREATE OR REPLACE FUNCTION audit_require(kind text, object text, old_state text, new_state text)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  tally text := 'audit.t' || md5(concat_ws('|', kind, object, coalesce(old_state, ''), new_state));
+  times integer := coalesce(nullif(current_setting(tally, true), ''), '0')::integer + 1;
+  told integer;
+BEGIN
+  SELECT count(*) INTO told FROM audit_event
+    WHERE transaction_id = pg_current_xact_id()::text::bigint
+      AND object_type = kind AND object_id = object
+      AND from_state = coalesce(old_state, '') AND to_state = new_state;
+  IF told < times THEN
+    RAISE EXCEPTION 'no audit event for % %: % -> % (time %)', kind, object, old_state, new_state, times
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'audit_required';
+  END IF;
+  PERFORM set_config(tally, times::text, true);
+END $$;
+"""

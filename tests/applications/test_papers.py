@@ -14,6 +14,7 @@ from applications.models import Letter, Numbering
 from applications.workflow import schema_of
 from portal import clock
 from portal.audit.models import Event
+from portal.audit.recording import record
 from portal.documents.rendering import render_pdf
 from portal.notices.models import Notice
 from tests.applications.definition import fill, start, submitted, world
@@ -180,4 +181,16 @@ def test_verify_finds_what_somebody_changed_past_the_guards(capsys, damage, chec
 
 def test_draft_needs_no_submission(place, capsys):
     fill(start(place), place)
-    assert [*verifying.submissions(), *verifying.histories()] == []
+    assert [*verifying.submissions(), *verifying.histories(), *verifying.events()] == []
+
+
+def test_verify_names_a_move_that_was_told_twice_or_never_happened(place):
+    case = submitted(place)
+    assert list(verifying.events()) == []
+    for _time in range(2):
+        record("x", obj=case, actor="test", from_state="draft", to_state=case.status)
+    record("x", obj=case, actor="test", from_state="selection", to_state="public_notice")
+    assert list(verifying.events()) == [
+        f"case {case.uid}: 1 moves from draft to {case.status}, 3 events of it",
+        f"case {case.uid}: 0 moves from selection to public_notice, 1 events of it",
+    ]

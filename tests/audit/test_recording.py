@@ -5,8 +5,10 @@ import hashlib
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from portal.accounts.models import User
 from portal.audit.models import Event, Head
 from portal.audit.recording import record
+from tests.factories import UserFactory
 
 
 def _subject():
@@ -55,3 +57,39 @@ def test_record_outside_a_transaction_is_refused():
     with pytest.raises(transaction.TransactionManagementError):
         record("test.first", obj=_subject(), actor="system:test")
     assert not Event.objects.exists()
+
+
+def _switch(user, before: str, after: str, *, told: bool = True) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=after == "active")
+    if told:
+        record("user.switch", obj=user, actor="test", from_state=before, to_state=after)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("told", [True, False])
+def test_change_that_happens_twice_needs_two_events(told):
+    """One event does not tell of the same change once more in its transaction."""
+    user = UserFactory()
+    try:
+        with transaction.atomic():
+            _switch(user, "active", "disabled")
+            _switch(user, "disabled", "active")
+            _switch(user, "active", "disabled", told=told)
+    except DatabaseError as error:
+        assert error.__cause__.diag.constraint_name == "audit_required"
+        assert not told
+    else:
+        assert told
+    user.refresh_from_db()
+    assert user.is_active != told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_change_in_the_next_transaction_needs_its_own_event():
+    user = UserFactory()
+    with transaction.atomic():
+        _switch(user, "active", "disabled")
+    with transaction.atomic():
+        _switch(user, "disabled", "active")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        _switch(user, "active", "disabled", told=False)

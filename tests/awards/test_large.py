@@ -70,6 +70,7 @@ def faults() -> list[str]:
     checks = [
         "portal.integrity.schema", "portal.audit.verifying.chain",
         "applications.verifying.submissions", "applications.verifying.histories",
+        "applications.verifying.events",
         "awards.verifying.counters", "awards.verifying.traces", "awards.verifying.sums",
     ]  # fmt: skip
     assert set(checks) <= set(site.VERIFIERS)
