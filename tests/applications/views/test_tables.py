@@ -1,13 +1,15 @@
 """Tables: the grid, pasting, workbooks."""
 
+import tracemalloc
 from datetime import timedelta
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
-from applications import invoices
+from applications import invoices, workbooks
 from applications.models import Invoice, TableRow
 from policy.invoices import COLUMNS
 from portal import clock
@@ -176,6 +178,45 @@ def test_template_names_every_column_and_takes_rows_back(filler, place):
     upload = SimpleUploadedFile("a.xlsx", stream.getvalue())
     filler.post(url("import", application, "investment"), {"file": upload})
     assert Invoice.objects.get().valid
+
+
+def _workbook(**cells) -> bytes:
+    book, stream = Workbook(), BytesIO()
+    for place_, value in cells.items():
+        book.active[place_] = value
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _with_part(data: bytes, name: str, content: bytes) -> bytes:
+    """The archive with one part replaced."""
+    stream = BytesIO()
+    with ZipFile(BytesIO(data)) as old, ZipFile(stream, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, content if entry.filename == name else old.read(entry))
+    return stream.getvalue()
+
+
+def test_import_of_a_workbook_that_is_broken_inside_is_told(filler, place):
+    application = start(place)
+    for part in ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"):
+        for content in (b"<a", b"", b"<a/>"):
+            data = _with_part(_workbook(A1="x"), part, content)
+            response = filler.post(
+                url("import", application, "investment"),
+                {"file": SimpleUploadedFile("a.xlsx", data)},
+            )
+            assert response.status_code == 422, (part, content)
+
+
+def test_sheet_with_a_cell_far_to_the_right_is_not_read_into_nothing():
+    rows = {f"XFD{row}": "x" for row in range(1, 600)}
+    tracemalloc.start()
+    with pytest.raises(workbooks.NotATable):
+        workbooks.from_xlsx(_workbook(A1="x", **rows), [])
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,10 @@ class Forks:
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
         self.session = session
+        # Once for all forks: the files may be edited while they run.
+        for plugin in session.config.pluginmanager.get_plugins():
+            if digest := getattr(plugin, "_schema_digest", None):
+                digest()
         self.work(self, session)
         return True
 
