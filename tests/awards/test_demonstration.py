@@ -5,29 +5,19 @@ import json
 from decimal import Decimal
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 
-from awards.demonstration import base, life
+from awards.demonstration import base
 from policy.models import CalendarYear, Call
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role, User
-from portal.audit import anchoring
-from portal.audit.models import ChainCheck, Event
+from portal.audit.models import Event
 from reviews.models import Expert
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def policy():
-    call_command("policy", "load", stdout=io.StringIO())
-
-
-@pytest.fixture(autouse=True)
-def demo_on(settings, tmp_path):
-    settings.DEMO, settings.DEMO_PASSWORD = True, "for-everybody-1"
-    settings.BLOB_DIR, settings.ANCHOR_DIR = tmp_path / "blobs", tmp_path / "anchors"
+PASSWORD = "for-everybody-1"
 
 
 def run(*args) -> str:
@@ -36,15 +26,30 @@ def run(*args) -> str:
     return stdout.getvalue()
 
 
+@pytest.fixture(scope="module")
+def made(whole_policy, tmp_path_factory) -> str:
+    """The demonstration, made once for the module's tests; what the command told."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    with override_settings(
+        DEMO=True, DEMO_PASSWORD=PASSWORD, BLOB_DIR=folder / "blobs", ANCHOR_DIR=folder / "anchors"
+    ):
+        told = run()
+    connection.check_constraints()
+    return told
+
+
+@pytest.fixture(autouse=True)
+def demo_on(settings, tmp_path):
+    settings.DEMO, settings.DEMO_PASSWORD = True, PASSWORD
+    settings.BLOB_DIR, settings.ANCHOR_DIR = tmp_path / "blobs", tmp_path / "anchors"
+
+
 def roles() -> dict[str, int]:
     held = Membership.objects.active().values_list("role", flat=True)
     return {role: list(held).count(role) for role in set(held)}
 
 
-def test_people_of_every_role_can_sign_in(policy):
-    run()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+def test_people_of_every_role_can_sign_in(made):
     assert roles() == {
         Role.CLERK: 8,
         Role.HEAD: 4,
@@ -58,25 +63,12 @@ def test_people_of_every_role_can_sign_in(policy):
         Role.FILLER: 3,
     }
     users = User.objects.all()
-    assert {user.check_password("for-everybody-1") for user in users} == {True}
+    assert {user.check_password(PASSWORD) for user in users} == {True}
     verified = User.objects.filter(emailaddress__verified=True, emailaddress__primary=True)
     assert verified.count() == users.count() == 32
 
 
-@pytest.mark.parametrize("made", [True, False])
-def test_a_log_just_loaded_is_verified_and_anchored_once(policy, settings, monkeypatch, made):
-    settings.DEMO_SIZE = "life"
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    monkeypatch.setattr(life, "make", lambda **_options: made)
-    monkeypatch.setattr(life, "is_loaded", lambda: True)
-    run()
-    assert ChainCheck.objects.filter(faults=[]).count() == made
-    assert len(anchoring.files()) == made
-
-
-def test_every_unit_of_the_road_has_its_clerk(policy):
-    run()
+def test_every_unit_of_the_road_has_its_clerk(made):
     held = Membership.objects.active().filter(role=Role.CLERK)
     measure = Call.objects.get().measure
     units = {measure.lead_unit, *measure.co_units}
@@ -86,8 +78,7 @@ def test_every_unit_of_the_road_has_its_clerk(policy):
     assert {unit.code for unit in units} <= set(held.values_list("unit__code", flat=True))
 
 
-def test_three_organisations_are_verified_by_their_districts_and_one_waits(policy):
-    run()
+def test_three_organisations_are_verified_by_their_districts_and_one_waits(made):
     found = Organisation.objects.order_by("pk").values_list(
         "status", "district__name_zh", "verified_by__email"
     )
@@ -100,8 +91,7 @@ def test_three_organisations_are_verified_by_their_districts_and_one_waits(polic
     assert all(org.licence_id and org.bank_account for org in Organisation.objects.all()[:3])
 
 
-def test_one_call_is_open_as_two_people_made_it(policy):
-    run()
+def test_one_call_is_open_as_two_people_made_it(made):
     call = Call.objects.get()
     assert call.is_open(at=clock.now())
     assert (call.measure.line, call.year, call.budget_cny, call.places) == (
@@ -116,8 +106,7 @@ def test_one_call_is_open_as_two_people_made_it(policy):
     assert (call.closes_at - clock.now()).days >= 20
 
 
-def test_experts_cover_fields_of_the_form(policy):
-    run()
+def test_experts_cover_fields_of_the_form(made):
     form = base.calls.schema_of(Call.objects.get().definition).form
     known = {choice.code for choice in form.fields["fields"].choices}
     experts = list(Expert.objects.drawable())
@@ -127,30 +116,19 @@ def test_experts_cover_fields_of_the_form(policy):
     assert len(in_biomedicine) >= 3
 
 
-def test_calendars_of_this_year_and_the_next_are_known(policy):
-    run()
+def test_calendars_of_this_year_and_the_next_are_known(made):
     year = clock.today().year
     assert {year, year + 1} <= set(CalendarYear.objects.values_list("year", flat=True))
     assert CalendarYear.objects.get(year=year + 1).provisional
 
 
-def test_run_again_changes_nothing_and_tells_the_same(policy):
-    first = run()
+def test_run_again_changes_nothing_and_tells_the_same(made):
     before = Event.objects.count(), User.objects.count(), Call.objects.count()
-    assert run() == first
+    assert run() == made
     assert (Event.objects.count(), User.objects.count(), Call.objects.count()) == before
 
 
-def test_accounts_are_printed_with_the_one_password(policy):
-    assert run("--accounts") == "No demonstration accounts are loaded.\n"
-    printed = run()
-    assert printed.count("for-everybody-1") == 1
-    assert printed.count("@demo.example") == 32
-    assert run("--accounts") == printed
-
-
-def test_accounts_as_json_name_role_and_place(policy):
-    run()
+def test_accounts_as_json_name_role_and_place(made):
     rows = {row["email"]: row for row in json.loads(run("--accounts", "--json"))}
     assert rows["lead.clerk@demo.example"] == {
         "email": "lead.clerk@demo.example",
@@ -158,21 +136,9 @@ def test_accounts_as_json_name_role_and_place(policy):
         "role": "clerk",
         "role_zh": "经办人",
         "place": "市科技局",
-        "password": "for-everybody-1",
+        "password": PASSWORD,
     }
     assert rows["university.filler@demo.example"]["place"] == "金陵未来理工大学"
-
-
-def test_demonstration_is_refused_where_it_is_off(policy, settings):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match="DEMO=0"):
-        run()
-    assert not User.objects.exists()
-
-
-def test_demonstration_is_refused_without_the_policy():
-    with pytest.raises(CommandError, match="policy load"):
-        run()
 
 
 @pytest.mark.parametrize("year", [2027, 2028, 2029, 2030, 2035])

@@ -1,20 +1,21 @@
 """Loading the catalogue: idempotent, all or nothing, and a stored definition is never edited."""
 
 import io
-import json
 import shutil
 from datetime import date
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
+from django.db import connection
 
 from policy import listing, loading
 from policy.entries import CATALOGUE, Catalogue
-from policy.models import Article, ArticleUnit, CalendarYear, Definition, Document, Measure
+from policy.models import Article, ArticleUnit, Definition, Document, Measure
 from policy.schema import parse
 from portal import clock
 from portal.accounts.models import Unit
 from portal.audit.models import Event
+from tests.catalogue import CATALOGUE as WHOLE
 
 pytestmark = pytest.mark.django_db
 
@@ -22,13 +23,10 @@ LEADS = {"市科技局": 21, "市委金融办": 3, "市市场监管局": 1, "市
 
 
 @pytest.fixture(scope="module")
-def catalogue():
-    return Catalogue()
-
-
-@pytest.fixture
-def loaded(catalogue):
-    return loading.load(catalogue, actor="test")
+def loaded(module_rows):
+    done = loading.load(WHOLE, actor="test")
+    connection.check_constraints()
+    return done
 
 
 def lay_copy(folder, *, line, name, old, new):
@@ -50,10 +48,10 @@ def test_load_brings_the_whole_document(loaded):
     assert Event.objects.filter(action="definition.load").count() == 32
 
 
-def test_load_again_changes_nothing(loaded, catalogue):
+def test_load_again_changes_nothing(loaded):
     before = list(Definition.objects.values_list("pk", "sha256"))
     named = list(ArticleUnit.objects.values_list("pk", flat=True))
-    again = loading.load(catalogue, actor="test")
+    again = loading.load(WHOLE, actor="test")
     assert (again.definitions_new, again.definitions_known) == (0, 32)
     assert list(Definition.objects.values_list("pk", "sha256")) == before
     assert list(ArticleUnit.objects.values_list("pk", flat=True)) == named
@@ -121,17 +119,17 @@ def test_a_later_date_is_a_new_version_beside_the_old_one(loaded, tmp_path):
     assert Definition.objects.in_force(on=date(2024, 8, 26)).count() == 0
 
 
-def test_what_is_stored_parses_to_what_the_files_say(loaded, catalogue):
-    for entry in catalogue.definitions:
+def test_what_is_stored_parses_to_what_the_files_say(loaded):
+    for entry in WHOLE.definitions:
         stored = Definition.objects.get(measure__line=entry.line)
         assert parse(stored.body) == entry.schema
         assert stored.sha256 == entry.sha256
 
 
-def test_moved_lines_take_their_new_place(loaded, catalogue):
+def test_moved_lines_take_their_new_place(loaded):
     Measure.objects.filter(line="1-1").update(position=900)
     Measure.objects.filter(line="2-1").update(position=1)
-    loading.load(catalogue, actor="test")
+    loading.load(WHOLE, actor="test")
     assert list(Measure.objects.values_list("line", flat=True)[:4]) == [
         "1-1",
         "2-1",
@@ -196,38 +194,3 @@ def test_list_of_all_lines_takes_three_queries(loaded, django_assert_num_queries
     today = clock.today()
     with django_assert_num_queries(3):
         listing.list_measures(on=today)
-
-
-def test_command_loads_and_lists_as_json(capsys):
-    call_command("policy", "load")
-    assert "32 measures; definitions: 32 new, 0 known" in capsys.readouterr().out
-    assert set(CalendarYear.objects.values_list("year", flat=True)) >= {2024, 2025, 2026}
-    call_command("policy", "list", "--json")
-    entries = json.loads(capsys.readouterr().out)
-    entry = next(entry for entry in entries if entry["line"] == "10-1")
-    assert entry == {
-        "line": "10-1",
-        "article": 10,
-        "name_zh": "概念验证中心",
-        "name_en": "Concept-verification centre",
-        "lead_unit": "市科技局",
-        "co_units": ["市教育局", "市工信局", "市卫健委", "市财政局", "市委金融办"],
-        "clause": "根据绩效择优认定10家市级概念验证中心，按建设投入给予最高200万元资助",
-        "caps": [
-            {
-                "amount_cny": "2000000",
-                "scope": "centre",
-                "period": "lifetime",
-                "source": "stated",
-            }
-        ],
-        "quota": 10,
-        "rate": None,
-    }
-
-
-def test_command_names_file_and_line_of_what_it_cannot_load(tmp_path):
-    path = lay_copy(tmp_path, line="8-1", name="award.yaml", old="kind:", new="kinds:")
-    with pytest.raises(CommandError, match=r"8-1/2024-08-27/award.yaml:1: .*unknown key 'kinds'"):
-        call_command("policy", "load", "--path", str(path))
-    assert not Measure.objects.exists()
