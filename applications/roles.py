@@ -57,7 +57,11 @@ def get_visible(user, uid: str, *, lock: bool = False) -> Application:
             "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
             "organisation", "district", "holder_unit",
         )
-        .defer("definition__body")
+        # The policy's whole text hangs behind every case; no page of a case reads it.
+        .defer(
+            "definition__body", "call__measure__article__text",
+            "call__measure__article__document__text",
+        )
     )  # fmt: skip
     if lock:
         cases = cases.select_for_update(of=("self",))

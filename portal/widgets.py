@@ -1,30 +1,37 @@
 """Widgets that cost less to draw than Django's own."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 
 class PlainSelect(forms.Select):
     """A select of many options as one piece of markup: Django draws a template for each option."""
 
     def render(self, name, value, attrs=None, renderer=None):
-        context = self.get_context(name, value, attrs)["widget"]
+        chosen = set(self.format_value(value))
         return format_html(
             '<select name="{}"{}>{}</select>',
-            context["name"],
-            flatatt(context["attrs"]),
-            format_html_join(
-                "", "{}", ((_group(name, options),) for name, options, _at in context["optgroups"])
-            ),
+            name,
+            flatatt(self.build_attrs(self.attrs, attrs)),
+            _options(self.choices, chosen),
         )
 
 
-def _group(name: str | None, options: list[dict]) -> SafeString:
-    drawn = format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((option["value"], flatatt(option["attrs"]), option["label"]) for option in options),
-    )
-    return format_html('<optgroup label="{}">{}</optgroup>', name, drawn) if name else drawn
+def _options(choices: Iterable, chosen: set[str]) -> SafeString:
+    """``chosen`` loses what was found: the first option of a value is the chosen one."""
+    drawn = []
+    for value, label in choices:
+        if isinstance(label, list | tuple):
+            drawn.append(
+                format_html('<optgroup label="{}">{}</optgroup>', value, _options(label, chosen))
+            )
+            continue
+        text = "" if value is None else str(value)
+        mark = mark_safe(" selected") if text in chosen else ""
+        chosen.discard(text)
+        drawn.append(format_html('<option value="{}"{}>{}</option>', text, mark, label))
+    return format_html_join("", "{}", ((one,) for one in drawn))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -173,6 +174,12 @@ class Desk:
     verification: Verification | None
     roles: frozenset[str]
     row: inbox.Row
+    mask: masking.Mask
+
+    @cached_property
+    def chapters(self) -> list[reading.Chapter]:
+        """The sections in words: the document shows them, and the panel what they must prove."""
+        return reading.chapters(self.content, self.mask, link=self.address, pages=self.seen_pages)
 
     @property
     def unsettled(self) -> int:
@@ -187,7 +194,7 @@ class Desk:
     def open_findings(self) -> int:
         return sum(found.is_open for found in self.findings)
 
-    @property
+    @cached_property
     def seen_pages(self) -> dict[str, int]:
         """Where evidence was seen: attachment uid → page, as reviewers noted it."""
         return {
@@ -259,4 +266,5 @@ def build(
         verification=verification,
         roles=roles,
         row=inbox.rows([case], today=today, calendar=calendar)[0],
+        mask=mask,
     )

@@ -9,7 +9,7 @@ from datetime import date
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -31,8 +31,12 @@ class ApplicationQuerySet(models.QuerySet):
         held = Membership.objects.active().filter(user=user)
         own = Q(organisation__in=held.filter(organisation__isnull=False).values("organisation"))
         units = held.filter(unit__isnull=False).values("unit")
-        parties = Party.objects.filter(Q(unit__in=units) | Q(user=user), ended_at__isnull=True)
-        part = Q(pk__in=parties.values("application"), submitted_at__isnull=False)
+        # EXISTS, not IN: one case is looked up by its own parties; of many cases the database
+        # reads the parties once. IN would read all of them for a single case's page.
+        parties = Party.objects.filter(
+            Q(unit__in=units) | Q(user=user), application=OuterRef("pk"), ended_at__isnull=True
+        )
+        part = Q(models.Exists(parties), submitted_at__isnull=False)
         overseers = held.filter(role__in=[Role.AUDITOR, Role.POLICY_ADMIN])
         every = Q(models.Exists(overseers), submitted_at__isnull=False)
         return self.filter(own | part | every)

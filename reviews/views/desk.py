@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -50,7 +51,7 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
         "paper_title": case.title,
         "wrong": wrong,
         "undo": undo_bar.of(request),
-        **_panel(board, tab, act, mask, today=today),
+        **_panel(board, tab, act, mask, wrong, today=today),
         **_document(board, mask, request.GET),
     }
     return render(request, "reviews/desk.html", context, status=status)
@@ -89,9 +90,9 @@ def _next(board: desk.Desk, queue: dict) -> str:
     return rest[0] if rest else ""
 
 
-def _panel(board: desk.Desk, tab: str, act: str, mask, *, today) -> dict:
+def _panel(board: desk.Desk, tab: str, act: str, mask, wrong: dict | None, *, today) -> dict:
     """What the chosen tab shows."""
-    case, address = board.case, board.address
+    case = board.case
     if tab == "amount":
         figures = getattr(case.call, "figures", None)
         return {
@@ -105,14 +106,13 @@ def _panel(board: desk.Desk, tab: str, act: str, mask, *, today) -> dict:
             "corrections": history.corrections(case),
         }
     if tab == "check" and not act:
-        pages = board.seen_pages
         return {
-            "points": [point_row(point, board, mask) for point in board.points],
+            "points": [point_row(point, board, mask, wrong) for point in board.points],
             "opinions": opinions_of(case, today=today),
             "may_tick": "lead_clerk" in board.roles and case.status == checking.STAGE,
             "claims": [
                 claim
-                for chapter in reading.chapters(board.content, mask, link=address, pages=pages)
+                for chapter in board.chapters
                 for claim in chapter.claims
                 if claim.evidence and claim.words
             ],
@@ -132,24 +132,34 @@ def opinions_of(case, *, today) -> list:
     return found
 
 
-def point_row(point: checking.Point, board: desk.Desk, mask) -> dict:
-    """An item of the check with its evidence."""
+def point_row(point: checking.Point, board: desk.Desk, mask, wrong: dict | None = None) -> dict:
+    """An item of the check with its evidence; ``wrong`` (key, error, typed) of this item keeps
+    what was typed."""
+    code, item, document = point.point.code, point.item, board.document
+    if wrong and wrong["key"] != code:
+        wrong = None
+    seen_here = item and item.attachment and item.attachment.uid == document.key
+    path = reverse("review_tick", args=[board.case.uid, code])
     return {
-        "point": point,
-        "code": point.point.code,
+        "point": point.point,
+        "item": item,
+        "code": code,
+        "url": f"{path}{board.address.as_it_is}",
         "evidence": reading.evidence(
             point.point.evidence, board.content, mask, link=board.address, pages=board.seen_pages
         ),
-        "document": board.document,
-        "page": board.page,
+        "file": document.key if document.file and document.key != reading.FORM else "",
+        "has_pages": bool(document.file and document.pages),
+        "error": wrong["error"] if wrong else "",
+        "note": wrong["typed"].get("note", "") if wrong else (item.note if item else ""),
+        "page": wrong["typed"].get("page", "") if wrong else (item.page if seen_here else ""),
     }
 
 
 def _document(board: desk.Desk, mask, query) -> dict:
     """What the middle pane shows of the chosen document."""
     if board.document.key == reading.CONTENT:
-        pages = board.seen_pages
-        return {"chapters": reading.chapters(board.content, mask, link=board.address, pages=pages)}
+        return {"chapters": board.chapters}
     if board.document.key == reading.INVOICES:
         row = query.get("row", "")
         return {
@@ -227,11 +237,9 @@ def _point(request, application, roles, code: str, error: str):
     point = next((row for row in board.points if row.point.code == code), None)
     if point is None:
         raise Http404(code)
-    row = point_row(point, board, masking.for_officer(application))
-    context = {
-        "row": row, "desk": board, "case": application, "may_tick": True, "is_swap": True,
-        "wrong": {"key": code, "error": error, "typed": request.POST} if error else None,
-    }  # fmt: skip
+    wrong = {"key": code, "error": error, "typed": request.POST} if error else None
+    row = point_row(point, board, masking.for_officer(application), wrong)
+    context = {"row": row, "desk": board, "may_tick": True, "is_swap": True}
     return render(request, "reviews/_point.html", context, status=422 if error else 200)
 
 
