@@ -73,6 +73,12 @@ def get_call(user, uid: str) -> Call:
     return _one(_within(rows, user, "measure"), uid=uid)
 
 
+def call_asked_for(request) -> Call | None:
+    """The call whose rows alone a list shows (``?call=``); None: those of all calls."""
+    uid = request.GET.get("call", "")
+    return get_call(request.user, uid) if uid else None
+
+
 def get_award(user, uid: str) -> Award:
     rows = Award.objects.select_related(
         "application__district", "organisation", "call__measure", "call__lead_unit",

@@ -1,8 +1,10 @@
 """额度与拨付: the overview, a measure, a call, an award."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, Sum, Window
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -24,6 +26,9 @@ from reviews.models import Selection
 AWARD_KEYS = ["-made_at", "uid"]
 # What a list of awards shows: never the trace, which may be long.
 _HEAVY = ("trace", "application__computation")
+# A call's page names so many of what waits; the rest stands in the lists.
+SHOWN = 5
+WAITING_AT_ONCE = 20
 
 
 def _year(request, known: list[int]) -> int | None:
@@ -51,7 +56,7 @@ def caps(request):
         "year": year,
         "years": known,
         "preview": request.GET.get("preview") == "1",
-        "agrees": not overview.accounts_that_disagree(),
+        "checked": overview.last_check(),
         "as_of": request.arrived_at,
         "is_finance": access.sees_accounts(request.user),
     }
@@ -115,6 +120,27 @@ def _award_list(request, every) -> dict:
     }
 
 
+@dataclass(frozen=True)
+class First:
+    """The oldest of what waits, and how many there are in all."""
+
+    rows: list
+    count: int
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.rows)
+
+
+def _first(rows) -> First:
+    """One query, however many there are."""
+    shown = list(rows.annotate(in_all=Window(Count("pk"))).order_by("drafted_at", "pk")[:SHOWN])
+    return First(shown, shown[0].in_all if shown else 0)
+
+
 @staff
 @require_GET
 def call(request, uid: str):
@@ -131,13 +157,13 @@ def call(request, uid: str):
         "line": found[0],
         "roles": roles,
         "is_finance": access.sees_accounts(request.user),
-        "selections": Selection.objects.filter(call=call, state="drafted"),
+        "selections": _first(Selection.objects.filter(call=call, state="drafted")),
         "ready": decisions.candidates(call).count(),
-        "undecided": Decision.objects.filter(call=call, state="drafted"),
-        "unconfirmed": Decision.objects.filter(call=call, state="released"),
+        "undecided": _first(Decision.objects.filter(call=call, state="drafted").defer("text")),
+        "unconfirmed": _first(Decision.objects.filter(call=call, state="released").defer("text")),
         "dues": payments.due_count(call) if finance else 0,
-        "unpaid": PaymentBatch.objects.filter(call=call, state="drafted"),
-        "waiting": waiting,
+        "unpaid": _first(PaymentBatch.objects.filter(call=call, state="drafted")),
+        "waiting": Paginator(waiting, WAITING_AT_ONCE).get_page(request.GET.get("waiting")),
         "may_promote": "lead_clerk" in roles and bool(waiting),
         "may_decide": "lead_clerk" in roles,
         "may_pay": finance,

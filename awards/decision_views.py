@@ -35,13 +35,16 @@ def _listed(rows):
 @require_GET
 def decision_list(request):
     access.require_measures(request.user)
+    call = access.call_asked_for(request)
     every = access.decisions_of(request.user)
+    every = every.filter(call=call) if call else every
     state = request.GET.get("state", "")
     state = state if state in Decision.State.values else ""
     shown = every.filter(state=state) if state else every
     page = page_by_key(_listed(shown), request, keys=["-drafted_at", "uid"])
     context = {
         "page": page,
+        "call": call,
         "state": state,
         "states": Decision.State.choices,
         "hidden": every.count() if state and not page.rows else 0,

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 
 from awards.accounts import Bound, budget_bound, find, quota_bound
 from awards.figures import in_hand
-from awards.models import Award, CapAccount
+from awards.models import Award, CapAccount, LedgerCheck
 from policy.models import Call, Measure
+from portal import clock
 
 ZERO = Decimal("0.00")
 
@@ -223,7 +224,20 @@ SELECT a.id FROM awards_capaccount a
 
 def accounts_that_disagree() -> list[int]:
     """Accounts whose counters are not the sum of their entries; none, as long as the database's
-    triggers stand. One query."""
+    triggers stand. One query over the whole ledger: for ``check``, never for a page."""
     with connection.cursor() as cursor:
         cursor.execute(_DISAGREE)
         return [row[0] for row in cursor.fetchall()]
+
+
+@transaction.atomic
+def check() -> LedgerCheck:
+    """Compare every account with its entries and keep what was found, for the pages to tell."""
+    return LedgerCheck.objects.create(
+        at=clock.now(), accounts=CapAccount.objects.count(), faults=accounts_that_disagree()
+    )
+
+
+def last_check() -> LedgerCheck | None:
+    """The newest comparison; None: not compared yet."""
+    return LedgerCheck.objects.order_by("-id").first()

@@ -67,7 +67,9 @@ def _with_sums(rows):
 @require_GET
 def payment_list(request):
     access.require_measures(request.user)
+    call = access.call_asked_for(request)
     every = access.batches_of(request.user)
+    every = every.filter(call=call) if call else every
     state = request.GET.get("state", "")
     state = state if state in PaymentBatch.State.values else ""
     shown = every.filter(state=state) if state else every
@@ -78,6 +80,7 @@ def payment_list(request):
     )
     context = {
         "page": page,
+        "call": call,
         "state": state,
         "states": PaymentBatch.State.choices,
         "hidden": every.count() if state and not page.rows else 0,

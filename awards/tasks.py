@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from awards import exports, figures, papers
+from awards import exports, figures, overview, papers
 from awards.models import Decision
 from portal import clock
 from portal.documents.rendering import render_pdf_marked
@@ -70,3 +70,9 @@ def sweep_exports() -> int:
 def refresh_figures() -> int:
     """Bring the calls' figures of cases in hand up to date."""
     return figures.refresh_all()
+
+
+@shared_task(name="awards.check_ledger")
+def check_ledger() -> int:
+    """Compare the ledger's counters with its entries; returns how many accounts differ."""
+    return len(overview.check().faults)

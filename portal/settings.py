@@ -338,6 +338,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
     "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
     "awards.refresh_figures": {"task": "awards.refresh_figures", "schedule": 60},
+    "awards.check_ledger": {"task": "awards.check_ledger", "schedule": 600},
     "accounts.sweep": {"task": "accounts.sweep", "schedule": 60},
     "accounts.clear_sessions": {"task": "accounts.clear_sessions", "schedule": 86_400},
     # Hourly, so that a portal that is off at night has its daily anchor too.

@@ -171,6 +171,13 @@ class Application(models.Model):
             GinIndex(Grams("number", "title"), name="application_words"),
             models.Index(fields=["organisation", "-id"], name="application_of_organisation"),
             models.Index(fields=["call", "status"], name="application_of_call"),
+            # What is in hand of a call, summed from the index alone (awards.figures.in_hand).
+            models.Index(
+                fields=["call"],
+                include=["status", "recommended_cny", "asked_cny"],
+                name="application_in_hand",
+                condition=Q(submitted_at__isnull=False),
+            ),
         ]
         triggers = [
             pgtrigger.FSM(

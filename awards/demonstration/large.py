@@ -26,7 +26,7 @@ from stdnum.cn import uscc
 
 from applications import snapshot
 from applications.models import Application, Invoice, Numbering, Submission
-from awards import figures
+from awards import figures, overview
 from awards.demonstration import names
 from awards.demonstration.base import DOMAIN
 from awards.demonstration.copying import NULL, Keys, Laid, Pattern, Table, closure, uid_of
@@ -133,6 +133,7 @@ def load(*, cases: int, awards: int, seed: str = "1", say: Say = lambda text: No
             say(told)
         copies = run.copy - before
     figures.refresh_all()
+    overview.check()
     return Made(_cases(), Award.objects.count(), run.rows, copies)
 
 

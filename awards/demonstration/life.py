@@ -21,7 +21,7 @@ from django.db import connection, transaction
 
 from applications import reminding
 from applications.models import Application
-from awards import figures
+from awards import figures, overview
 from awards.demonstration import base, cast, stories
 from awards.demonstration.cast import Cast
 from awards.demonstration.papers import Papers
@@ -342,6 +342,7 @@ def _aftermath(hand: clock.Hand, days: Days) -> None:
         notice.save(update_fields=["read_at"])
     hand.reset()
     figures.refresh_all()
+    overview.check()
 
 
 # --- telling what there is --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from awards.models.decisions import Decision, DecisionItem
 from awards.models.exports import Export
-from awards.models.ledger import Award, CapAccount, Entry, Posting
+from awards.models.ledger import Award, CapAccount, Entry, LedgerCheck, Posting
 from awards.models.openings import Opening
 from awards.models.payments import Payment, PaymentBatch
 from awards.models.shares import Share
@@ -14,6 +14,7 @@ __all__ = [
     "DecisionItem",
     "Entry",
     "Export",
+    "LedgerCheck",
     "Opening",
     "Payment",
     "PaymentBatch",

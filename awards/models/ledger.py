@@ -145,7 +145,14 @@ class Award(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["call", "state"], name="award_of_call"),
+            # The sums of a call, read from the index alone: a row of awards is long.
+            models.Index(
+                fields=["call", "state"],
+                include=["application", "recommended_cny", "approved_cny", "paid_cny"],
+                name="award_sums_of_call",
+            ),
+            models.Index(fields=["call", "-made_at", "uid"], name="award_list_of_call"),
+            models.Index(fields=["-made_at", "uid"], name="award_list"),
             models.Index(fields=["organisation", "year"], name="award_of_organisation"),
         ]
         triggers = [
@@ -261,3 +268,18 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} → {self.account_id}"
+
+
+class LedgerCheck(models.Model):
+    """The counters of all accounts compared with the sum of their entries: when, what differed."""
+
+    at = models.DateTimeField()
+    accounts = models.PositiveIntegerField()
+    # The accounts of which a counter is not the sum.
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="ledger_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.accounts}: {len(self.faults)} faults"
