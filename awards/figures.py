@@ -32,7 +32,7 @@ def in_hand(calls: Iterable[int]) -> dict[int, tuple[Decimal, int]]:
         Application.objects.filter(call__in=list(calls), submitted_at__isnull=False)
         .exclude(status__in=ENDED | GRANTED)
         .values("call")
-        .annotate(cny=Sum(Coalesce("recommended_cny", "asked_cny")), count=Count("pk"))
+        .annotate(cny=Sum(Coalesce("recommended_cny", "asked_cny")), count=Count("*"))
         .order_by("call")
     )
     return {row["call"]: (row["cny"] or ZERO, row["count"]) for row in rows}

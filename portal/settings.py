@@ -235,7 +235,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.static_files.Storage"},
 }
 # Content-addressed attachments: DATA_DIR/blobs/ab/abcdef… (SHA-256).
 BLOB_DIR = DATA_DIR / "blobs"

@@ -5,7 +5,6 @@ come first; a colour (tone) only repeats them. Tones: ``plain``, ``neutral``, ``
 ``good``, ``warn``, ``bad``. Red (``bad``) is for errors, overdue and caps, nothing else.
 """
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,16 +39,10 @@ def _english() -> bool:
 # --- text ------------------------------------------------------------------------
 
 
-@functools.cache
-def _sprite() -> str:
-    """Where the icons are: the same as long as the process lives, as the manifest is."""
-    return static("vendor/icons/icons.svg")
-
-
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """``{% icon "clock" %}``: an icon of the sprite; with ``label`` it is read aloud."""
-    href = f"{_sprite()}#{name}"
+    href = f"{static('vendor/icons/icons.svg')}#{name}"
     if label:
         return format_html(
             '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from applications.models import Application
-from awards import exports, overview, payments
-from awards.models import Award, Decision, Export, Payment
+from awards import caps_views, exports, overview, payments
+from awards.confirming import confirm_selection
+from awards.models import Award, CapAccount, Decision, Export, Payment
 from portal import clock as clocks
 from portal.accounts.models import Role
 from portal.money import show_wan
+from portal.templatetags.portal_ui import moment
 from tests.awards.cases import Scene, cap, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_exports import busy_scenes
@@ -64,11 +66,14 @@ def scene() -> Scene:
 
 def test_caps_page_shows_what_the_database_holds_to_the_fen():
     one, two = busy_scenes()
+    assert "尚未与台账核对" in text(get(one.finance, "award_caps", year=one.call.year))
+    checked = overview.check()
     page = text(get(one.finance, "award_caps", year=one.call.year))
     for row in overview.lines(year=one.call.year):
         for cny in (row.figures.budget_cny, row.figures.approved_cny, row.figures.left_cny):
             assert show_wan(cny) in page
-    assert "已核对" in page
+    assert checked.accounts > 2
+    assert f"{moment(checked.at)} 与台账逐分核对一致" in page
     assert one.measure.name_zh in page and two.measure.name_zh in page
 
 
@@ -79,6 +84,7 @@ def test_caps_page_says_when_counters_are_not_the_sum_of_entries(transactional_d
     scene.reserved()
     with owner_connection() as owner:
         owner.execute("UPDATE awards_capaccount SET committed_cny = committed_cny + 0.01")
+    assert len(overview.check().faults) == CapAccount.objects.count()
     assert "核对不一致" in text(get(scene.finance, "award_caps"))
 
 
@@ -143,6 +149,44 @@ def test_lists_take_the_same_queries_for_1_and_30_rows():
     many = {name: queries(scene.finance, name, *args(scene)) for name, args in LISTS.items()}
     assert few == many
     assert {name: count for name, count in many.items() if count > MOST.get(name, 15)} == {}
+
+
+def test_call_page_names_a_few_of_what_waits_and_leads_to_the_rest():
+    scene = make_scene(budget="900000000", places=400, quota={"places": 500, "clause": "x"})
+    other = make_scene(position=2)
+    draft(other, ready(other), number="别处 1 号")
+    for place in range(7):
+        draft(scene, ready(scene), number=f"起草 {place} 号")
+        payments.draft(scene.call, awards=[_due(scene, place)], actor=scene.finance)
+    page = text(get(scene.finance, "award_call", scene.call.uid))
+    assert [f"起草 {place} 号" in page for place in range(7)] == [True] * 5 + [False] * 2
+    assert "全部 7 份待签发的决定" in page and "全部 7 份待签发的拨付表" in page
+    listed = text(get(scene.finance, "award_decision_list", call=scene.call.uid, state="drafted"))
+    assert all(f"起草 {place} 号" in listed for place in range(7)) and "别处" not in listed
+    assert "别处" in text(get(scene.finance, "award_decision_list", state="drafted"))
+    batches = [batch.number for batch in scene.call.payment_batches.all()]
+    listed = text(get(scene.finance, "award_payment_list", call=scene.call.uid, state="drafted"))
+    assert len(batches) == 7 and all(number in listed for number in batches)
+    get(other.lead_clerk, "award_decision_list", call="nowhere", status=404)
+
+
+def _due(scene: Scene, place: int) -> Award:
+    award = ready(scene)
+    confirmed(scene, award, number=f"确认 {place} 号")
+    return award
+
+
+def test_call_page_pages_its_waiting_list(scene, monkeypatch):
+    monkeypatch.setattr(caps_views, "WAITING_AT_ONCE", 2)
+    cases = [scene.case() for _number in range(3)]
+    chosen = scene.selection(*[(case, "waitlist", "0") for case in cases])
+    confirm_selection(chosen, actor=scene.lead_head)
+    first = text(get(scene.finance, "award_call", scene.call.uid))
+    second = text(get(scene.finance, "award_call", scene.call.uid, waiting=2))
+    shown = [[case.number in page for case in cases] for page in (first, second)]
+    assert sorted(map(sum, shown)) == [1, 2]
+    assert [one != two for one, two in zip(*shown, strict=True)] == [True] * 3
+    assert "共 3 个" in first
 
 
 def grow(scene: Scene, *, rows: int, lines: int) -> None:

@@ -86,10 +86,11 @@ def _run(options) -> dict:
         portal.start()
         try:
             found["ready_again_s"] = round(time.monotonic() - started, 1)
-            found["serving"] = _serving(portal.port)
+            found["serving"] = _serving(portal.port, portal.status())
         finally:
             connections.close_all()
             portal.stop()
+    found["targets"] = _targets(found, sizes)
     found["machine"]["load_after"] = os.getloadavg()[0]
     found["took_s"] = round(time.monotonic() - began)
     return found
@@ -202,19 +203,60 @@ def _growth(found: dict, sizes: list[int]) -> dict:
     return grown
 
 
-def _serving(port: int) -> dict:
+# Of docs/performance.md: what, at which page, at most so much.
+_MOST = {
+    "queries of the inbox": ("inbox, first page", "queries", 15),
+    "queries of the case page": ("case page, desk", "queries", 25),
+    "queries of the calculator": ("calculator, 32 verdicts", "queries", 5),
+    "ms of the calculator": ("calculator, 32 verdicts", "median_ms", 300),
+    "ms of the desk": ("case page, desk", "median_ms", 60),
+}
+LARGEST = 100 * 1024
+INBOX_PER_CORE = 30
+LAST_BY_FIRST = 1.1
+
+
+def _targets(found: dict, sizes: list[int]) -> dict:
+    """Each target with what was measured at the larger size, and whether it is met."""
+    large, met = found[f"{sizes[-1]} cases"], {}
+    pages = {name: cost for name, cost in large.items() if isinstance(cost, dict)}
+    for name, (page, key, most) in _MOST.items():
+        if page in pages:
+            value = pages[page][key]
+            met[name] = {"measured": value, "at_most": most, "met": value <= most}
+    if pages:
+        name = max(pages, key=lambda page: pages[page]["bytes"])
+        value = pages[name]["bytes"]
+        met[f"largest page ({name})"] = {
+            "measured": value, "at_most": LARGEST, "met": value <= LARGEST,
+        }  # fmt: skip
+    value = found["growth"].get("inbox, last page ÷ first page")
+    if value is not None:
+        met["last ÷ first page of the inbox"] = {
+            "measured": value, "at_most": LAST_BY_FIRST, "met": value <= LAST_BY_FIRST,
+        }  # fmt: skip
+    inbox = found.get("serving", {}).get("inbox, first page", {})
+    if "one_core" in inbox:
+        value = inbox["one_core"]["per_second"]
+        met["inbox, requests a second on one core"] = {
+            "measured": value, "at_least": INBOX_PER_CORE, "met": value >= INBOX_PER_CORE,
+        }  # fmt: skip
+    return met
+
+
+def _serving(port: int, status: dict) -> dict:
     from tests.benchmarks import pages, serving
 
     clerk = pages.lead_clerk()
-    wanted = ("inbox, first page", "case page, desk", "home")
-    found = {}
+    wanted = ("inbox, first page", "case page, desk", "case page, applicant", "home")
+    found, side = {}, serving.Side(status)
     for page in pages.pages(clerk):
         if page.name in wanted:
-            found[page.name] = serving.read(port, page)
+            found[page.name] = serving.read(port, page, side)
             say(f"  {page.name}: {found[page.name]['per_second']}/s")
     waiting = [pages.submission(case) for case in pages.ready()[:100]]
     if len(waiting) > 20:
-        found["submit"] = serving.submit(port, waiting)
+        found["submit"] = serving.submit(port, waiting, side)
         say(f"  submit: {found['submit']['per_second']}/s")
     return found
 
