@@ -138,7 +138,9 @@ def point_row(point: checking.Point, board: desk.Desk, mask, wrong: dict | None 
     code, item, document = point.point.code, point.item, board.document
     if wrong and wrong["key"] != code:
         wrong = None
-    seen_here = item and item.attachment and item.attachment.uid == document.key
+    page: int | str | None = ""
+    if item and item.attachment and item.attachment.uid == document.key:
+        page = item.page
     path = reverse("review_tick", args=[board.case.uid, code])
     return {
         "point": point.point,
@@ -152,7 +154,7 @@ def point_row(point: checking.Point, board: desk.Desk, mask, wrong: dict | None 
         "has_pages": bool(document.file and document.pages),
         "error": wrong["error"] if wrong else "",
         "note": wrong["typed"].get("note", "") if wrong else (item.note if item else ""),
-        "page": wrong["typed"].get("page", "") if wrong else (item.page if seen_here else ""),
+        "page": wrong["typed"].get("page", "") if wrong else page,
     }
 
 

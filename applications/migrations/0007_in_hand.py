@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0005_recognised"),
+        ("applications", "0006_called_off"),
     ]
 
     operations = [

@@ -5,8 +5,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0006_in_hand"),
-        ("awards", "0003_openings"),
+        ("applications", "0007_in_hand"),
+        ("awards", "0005_shares"),
     ]
 
     operations = [
