@@ -51,7 +51,14 @@ class SectionForm(forms.Form):
         self.section = section
         self.shown = dict(shown)
         self._problems = list(problems)
-        super().__init__(data=_as_data(section, shown), auto_id="id_%s")
+        data = _as_data(section, shown)
+        # A locked field shows what is stored too: Django takes a disabled field's value from here.
+        initial = {
+            item.code: data.getlist(item.code) if item.type == "multichoice" else data[item.code]
+            for item in section.fields
+            if item.type == "multichoice" or item.code in data
+        }
+        super().__init__(data=data, initial=initial, auto_id="id_%s")
         asked = [item for item in section.fields if not item.readonly]
         for item in asked:
             self.fields[item.code] = form_field(

@@ -47,6 +47,11 @@ def application_workspace(request, uid: str):
         "progress": frame.progress,
         "team": team(frame),
         "actions": available_actions(frame.application, request.user),
+        "flagged": [
+            (f"{frame.url_of(report.section)}{flag['anchor']}", flag["label"], flag["reason"])
+            for report in frame.progress.reports
+            for flag in flags(frame, report.section)
+        ],
         "returned_because": timeline.returned_because(frame.application),
     } | amount_context(frame)
     return render(request, "applications/application_workspace.html", context)
@@ -99,12 +104,36 @@ def task_groups(frame: Frame) -> list[tuple]:
                 row["url"] = ""
             if frame.is_correction and section.kind != "review":
                 flagged = frame.unlocked.touches(section.code)
-                row["state"] = row["state"] if flagged else _("无需补正")
-                row["tone"] = row["tone"] if flagged else "plain"
-                row["hint"] = _("需补正") if flagged else ""
+                row |= (
+                    _correction_row(frame, report)
+                    if flagged
+                    else {"state": _("无需补正"), "tone": "plain", "hint": ""}
+                )
             rows.append(row)
         groups.append((f"{numeral(len(groups) + 1)}{group.title}", rows))
     return groups
+
+
+def _correction_row(frame: Frame, report) -> dict:
+    """What the row of a flagged section says: 待补正, 已修改, or its fault."""
+    if report.state != "done":
+        return {"hint": _("需补正")}
+    if _written_since(frame, report.section):
+        return {"hint": _("需补正"), "state": _("已修改"), "tone": "plain"}
+    return {"hint": "", "state": _("待补正"), "tone": "warn"}
+
+
+def _written_since(frame: Frame, section) -> bool:
+    """Whether the applicant wrote in the section after the correction was asked for."""
+    asked_at, content = frame.correction.asked_at, frame.content
+    if section.kind == "attachments":
+        files = [file for found in content.attachments.values() for file in found]
+        return any(file.uploaded_at > asked_at for file in files)
+    if section.kind == "table":
+        rows = content.rows.get(section.table.code, [])
+        return any(row.updated_at and row.updated_at > asked_at for row in rows)
+    answer = content.answers.get(section.code)
+    return bool(answer and answer.updated_at and answer.updated_at > asked_at)
 
 
 def numeral(number: int) -> str:
@@ -284,10 +313,22 @@ def flags(frame: Frame, section) -> list[dict]:
     labels = {item.code: item.label for item in section.fields}
     labels |= {slot.code: slot.label for slot in frame.content.schema.attachments}
     return [
-        {"label": str(labels.get(place, section.title)), "reason": reason, "place": place}
+        {
+            "label": str(labels.get(place, section.title)),
+            "reason": reason,
+            "place": place,
+            "anchor": _anchor(section, place),
+        }
         for (where, place), reason in frame.unlocked.reasons.items()
         if where == section.code
     ]
+
+
+def _anchor(section, place: str) -> str:
+    """Where a flagged place stands on its section's page; a row of a table by the table."""
+    if not place or section.kind in {"table", "invoices"}:
+        return ""
+    return f"#slot-{place}" if section.kind == "attachments" else f"#div_id_{place}"
 
 
 def evidence(frame: Frame, section) -> list[dict]:

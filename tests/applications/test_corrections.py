@@ -334,3 +334,27 @@ def test_reminder_of_a_correction_comes_within_seven_days_and_never_breaks(
     due_on = portal_clock.today() + timedelta(days=days)
     Application.objects.filter(pk=case.pk).update(due_on=due_on)
     assert bool(reminding.remind()) is left
+
+
+def test_the_workspace_of_a_correction_lists_what_is_asked_with_its_place(place, client):
+    case = asked(place)
+    client.force_login(place.filler)
+    text = client.get(reverse("application_workspace", args=[case.uid])).content.decode()
+    section = reverse("application_section", args=[case.uid, "team"])
+    assert f'href="{section}#div_id_staff"' in text and "与社保证明不一致" in text
+    assert (
+        f'href="{reverse("application_section", args=[case.uid, "attachments"])}#slot-audit"'
+        in text
+    )
+
+
+def test_a_locked_field_of_a_correction_shows_what_was_submitted(place, client):
+    case = asked(place)
+    client.force_login(place.filler)
+    page = client.get(reverse("application_section", args=[case.uid, "team"]))
+    form = page.context["form"]
+    assert not form.fields["staff"].disabled and form.fields["managers"].disabled
+    stored = case.answers.get(section="team").data
+    assert form["managers"].value() == str(stored["managers"])
+    assert f'value="{stored["managers"]}"' in str(form["managers"])
+    assert form["areas"].value() == stored["areas"]

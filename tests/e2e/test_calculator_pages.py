@@ -42,8 +42,11 @@ def test_from_the_first_question_to_an_amount(open_page, catalogue, language):
     go_on()
     page.locator("#fact-jointly_published").check()
     go_on()
-    # What was not ticked is denied; the amount is asked and first typed wrongly.
+    # What was not ticked is denied; a choice comes before the amounts.
     assert "national_task=no" in page.url
+    page.locator("#ask-fields-biomedicine").check()
+    go_on()
+    # The amount is first typed wrongly.
     field = page.locator("#ask-enterprise_input_cny")
     field.fill("五百")
     go_on()
