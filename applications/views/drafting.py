@@ -116,7 +116,7 @@ def task_groups(frame: Frame) -> list[tuple]:
 
 def _correction_row(frame: Frame, report) -> dict:
     """What the row of a flagged section says: 待补正, 已修改, or its fault."""
-    if report.state != "done":
+    if report.state != "done" or report.section.kind == "invoices":
         return {"hint": _("需补正")}
     if _written_since(frame, report.section):
         return {"hint": _("需补正"), "state": _("已修改"), "tone": "plain"}

@@ -358,3 +358,17 @@ def test_a_locked_field_of_a_correction_shows_what_was_submitted(place, client):
     assert form["managers"].value() == str(stored["managers"])
     assert f'value="{stored["managers"]}"' in str(form["managers"])
     assert form["areas"].value() == stored["areas"]
+
+
+def test_a_flagged_section_says_whether_it_was_written_since(place, client):
+    case = asked(place)
+    client.force_login(place.filler)
+    address = reverse("application_workspace", args=[case.uid])
+
+    def states():
+        rows = [row for _title, rows in client.get(address).context["groups"] for row in rows]
+        return {row["url"].rstrip("/").rsplit("/", 1)[-1]: row["state"] for row in rows}
+
+    assert states()["team"] == "待补正" and states()["amount"] == "无需补正"
+    drafts.save_section(case, "team", {"staff": 28}, actor=place.filler)
+    assert states()["team"] == "已修改"
