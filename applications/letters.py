@@ -14,6 +14,7 @@ from applications.papers import chinese_date, issuer
 from applications.workflow import schema_of, stage
 from policy.naming import numeral
 from policy.schema import LETTER_FIELDS
+from policy.schema import Letter as Template
 from portal import clock
 from portal.accounts.models import Membership, Unit
 from portal.audit.recording import record
@@ -28,6 +29,7 @@ KINDS = {
     "result": "结果",
     "decision": "认定",
     "payment": "拨付",
+    "claw_back": "追回",
 }
 
 
@@ -47,15 +49,18 @@ def issue(
     unit: Unit,
     actor,
     facts: Mapping[str, Any] | None = None,
+    standard: Template | None = None,
 ) -> Letter:
     """Issue a letter of the definition: filled in, numbered, told to the applicant; its PDF
     follows by task.
 
+    ``standard`` is used where the definition has no letter of this code.
     ``facts`` fill the placeholders that the case does not (``items``, ``reason``, ``amount`` …).
     Raises KeyError for a letter that the definition does not have, FactsMissing for a
     placeholder without a value.
     """
-    template = schema_of(application).letter(code)
+    own = {row.code: row for row in schema_of(application).letters}
+    template = own[code] if standard is None else own.get(code, standard)
     at = clock.now()
     known = case_facts(application, unit=unit, at=at) | {
         name: _plain(value) for name, value in (facts or {}).items() if name in LETTER_FIELDS

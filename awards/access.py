@@ -10,10 +10,10 @@ from django.http import Http404
 from applications.models import Application
 from applications.roles import get_as
 from awards.finance import finance_units
-from awards.models import Award, Decision, Export, Opening, Payment, PaymentBatch
+from awards.models import Award, ClawBack, Decision, Export, Opening, Payment, PaymentBatch, Receipt
 from policy.leading import led_measures
 from policy.models import Call, Measure
-from portal.accounts.loading import has_role, require_role, units_of
+from portal.accounts.loading import has_role, organisation_of, require_role, units_of
 from portal.accounts.models import Role
 from reviews.models import Selection
 
@@ -129,6 +129,47 @@ def get_opening(user, uid: str) -> Opening:
         "measure", "definition", "organisation", "drafted_by", "settled_by", "entry"
     )
     return _one(rows, uid=uid)
+
+
+def claw_backs_of(user) -> QuerySet:
+    rows = ClawBack.objects.select_related(
+        "award__application", "award__organisation", "award__call", "drafted_by"
+    ).defer("award__trace", "award__application__computation")
+    return _within(rows, user, "award__call__measure")
+
+
+def get_claw_back(user, uid: str) -> ClawBack:
+    rows = claw_backs_of(user).select_related(
+        "award__call__measure", "award__call__lead_unit", "released_by", "discarded_by", "letter"
+    )
+    return _one(rows, uid=uid)
+
+
+def get_payment_seen(user, uid: str) -> Payment:
+    """A payment, for who sees the money of its measure."""
+    rows = Payment.objects.select_related("batch", "award__application", "award__organisation")
+    return _one(_within(rows, user, "batch__call__measure"), uid=uid)
+
+
+def opens_receipts(user) -> bool:
+    """Whether the user may open the bank's papers, which bear the account in full."""
+    return has_role(user, Role.FINANCE, Role.FINANCE_HEAD, Role.AUDITOR)
+
+
+def get_receipt(user, uid: str) -> Receipt:
+    """A receipt: for finance, auditors, and the people of the organisation that was paid."""
+    rows = Receipt.objects.filter(removed_at__isnull=True).select_related(
+        "payment__award__organisation", "blob"
+    )
+    if not opens_receipts(user):
+        rows = rows.filter(payment__award__organisation=organisation_of(user))
+    return _one(rows, uid=uid)
+
+
+def get_receipt_to_mend(user, uid: str) -> Receipt:
+    if not finance_units(user, Role.FINANCE):
+        raise Http404(uid)
+    return _one(Receipt.objects.select_related("payment"), uid=uid, removed_at__isnull=True)
 
 
 def get_selection(user, uid: str) -> Selection:

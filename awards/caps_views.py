@@ -8,7 +8,7 @@ from django.db.models import Count, Q, Sum, Window
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from awards import access, decisions, overview, payments, promoting
+from awards import access, clawbacks, decisions, overview, payments, promoting
 from awards.access import staff
 from awards.accounts import bounds_of, find, room
 from awards.models import Award, CapAccount, Decision, Entry, PaymentBatch
@@ -179,6 +179,7 @@ def award(request, uid: str):
     award = access.get_award(request.user, uid)
     case = award.application
     case.call, case.definition, case.organisation = award.call, award.definition, award.organisation
+    roles = call_roles(request.user, award.call)
     bounds = [bound for bound in bounds_of(case, year=award.year) if bound.is_bound]
     accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
     context = {
@@ -197,9 +198,12 @@ def award(request, uid: str):
         "payments": award.payments.select_related("batch").order_by("pk"),
         "full": access.sees_accounts(request.user),
         "decision": Decision.objects.filter(items__award=award).first(),
-        "may_cancel": case.status in CANCELLABLE
-        and not award.paid_cny
-        and "lead_head" in call_roles(request.user, award.call),
+        "today": clock.local(request.arrived_at).date(),
+        "claw_backs": award.claw_backs.order_by("-pk"),
+        "may_claw_back": award.paid_cny > 0
+        and award.state in clawbacks.PAID_OUT
+        and "lead_clerk" in roles,
+        "may_cancel": case.status in CANCELLABLE and not award.paid_cny and "lead_head" in roles,
     }
     return render(request, "awards/award.html", context)
 

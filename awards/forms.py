@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from awards.finance import MAX_SOURCE_CHARS
-from awards.models import Award, Decision
+from awards.models import Award, ClawBack, Decision
 from policy.forms import WanField, WholeField
 from policy.money import show_wan
 from portal import clock
@@ -317,3 +317,61 @@ class OpeningForm(Plain):
             "organisation": self.organisation,
             "subjects": {scope: self.cleaned_data[name] for name, scope in self.scopes.items()},
         }
+
+
+class ClawBackForm(Plain):
+    """追回: how much, why, under which rule, until when."""
+
+    amount_cny = WanField(label=_("追回金额"))
+    reason = forms.CharField(
+        label=_("事由"),
+        help_text=_("写入通知书，申报单位可见：查明的事实和证据。"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    legal_base = forms.CharField(
+        label=_("法律或政策依据"),
+        help_text=_("文件名称和条款，例如：《财政违法行为处罚处分条例》第十四条。"),
+        max_length=300,
+    )
+    due_on = day_field(label=_("缴回期限"))
+    frees_place = forms.TypedChoiceField(
+        label=_("名额"),
+        help_text=_("撤销支持的，缴清后名额按本批规定释放。"),
+        choices=[("no", _("保留名额")), ("yes", _("撤销支持，退出名额"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        initial="no",
+    )
+
+    def __init__(self, *args, award: Award, **options):
+        super().__init__(*args, **options)
+        amount = self.fields["amount_cny"]
+        amount.initial, amount.money_unit = award.paid_cny, "wan"
+        amount.help_text = gettext("已拨付 %(paid)s 万元；可追回全部或一部分。") % {
+            "paid": show_wan(award.paid_cny)
+        }
+
+
+class RepaymentForm(Plain):
+    """缴回: what came back, when, by which voucher."""
+
+    amount_cny = WanField(label=_("缴回金额"))
+    on = day_field(label=_("缴回日期"))
+    reference = forms.CharField(label=_("缴款凭证号"), max_length=120)
+
+    def __init__(self, *args, claw_back: ClawBack, **options):
+        super().__init__(*args, **options)
+        self.fields["amount_cny"].initial = claw_back.outstanding_cny
+        self.fields["amount_cny"].money_unit = "wan"
+        self.fields["on"].initial = clock.today()
+
+
+class ReceiptForm(Plain):
+    """付款回单: the bank's paper as a file."""
+
+    file = forms.FileField(
+        label=_("回单文件"),
+        help_text=_("PDF、JPG 或 PNG，不超过 10 MB。上传后申报单位可见。"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
+    )

@@ -121,6 +121,7 @@ def _detail(request, batch: PaymentBatch, *, form=None, status: int = 200):
     rows = list(
         batch.payments.select_related("award__application", "award__organisation")
         .defer("award__trace", "award__application__computation")
+        .annotate(receipt_count=Count("receipts", filter=Q(receipts__removed_at__isnull=True)))
         .order_by("award__application__number", "instalment")
     )
     head = has_role(request.user, Role.FINANCE_HEAD)

@@ -5,10 +5,12 @@ from django.urls import path
 from awards import (
     caps_views,
     case_views,
+    clawback_views,
     decision_views,
     export_views,
     opening_views,
     payment_views,
+    receipt_views,
 )
 
 urlpatterns = [
@@ -58,6 +60,14 @@ urlpatterns = [
     path(
         "transfers/<str:uid>/bounced/", payment_views.payment_bounced, name="award_payment_bounced"
     ),
+    path(
+        "transfers/<str:uid>/receipts/",
+        receipt_views.payment_receipts,
+        name="award_payment_receipts",
+    ),
+    path("receipts/<str:uid>/", receipt_views.receipt_file, name="award_receipt_file"),
+    path("receipts/<str:uid>/remove/", receipt_views.receipt_remove, name="award_receipt_remove"),
+    path("cases/<str:uid>/payments/", receipt_views.case_payments, name="award_case_payments"),
     path("openings/", opening_views.opening_list, name="award_opening_list"),
     path("openings/new/", opening_views.opening_new, name="award_opening_new"),
     path("openings/<str:uid>/", opening_views.opening_detail, name="award_opening_detail"),
@@ -65,11 +75,25 @@ urlpatterns = [
         "openings/<str:uid>/approve/", opening_views.opening_approve, name="award_opening_approve"
     ),
     path("openings/<str:uid>/drop/", opening_views.opening_drop, name="award_opening_drop"),
+    path("claw-backs/", clawback_views.clawback_list, name="award_clawback_list"),
+    path("claw-backs/<str:uid>/", clawback_views.clawback_detail, name="award_clawback_detail"),
+    path(
+        "claw-backs/<str:uid>/release/",
+        clawback_views.clawback_release,
+        name="award_clawback_release",
+    ),
+    path(
+        "claw-backs/<str:uid>/discard/",
+        clawback_views.clawback_discard,
+        name="award_clawback_discard",
+    ),
+    path("claw-backs/<str:uid>/repay/", clawback_views.clawback_repay, name="award_clawback_repay"),
     path("exports/", export_views.export_list, name="award_export_list"),
     path("exports/new/<str:kind>/", export_views.export_ask, name="award_export_ask"),
     path("exports/<str:uid>/", export_views.export_detail, name="award_export_detail"),
     path("exports/<str:uid>/progress/", export_views.export_progress, name="award_export_progress"),
     path("exports/<str:uid>/cancel/", export_views.export_cancel, name="award_export_cancel"),
     path("exports/<str:uid>/file/", export_views.export_download, name="award_export_download"),
+    path("awards/<str:uid>/claw-back/", clawback_views.clawback_new, name="award_clawback_new"),
     path("awards/<str:uid>/", caps_views.award, name="award_detail"),
 ]

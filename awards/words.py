@@ -21,6 +21,12 @@ REFUSALS = {
     "number_missing": gettext_lazy("请填写文号。"),
     "title_missing": gettext_lazy("请填写标题。"),
     "source_missing": gettext_lazy("请填写资金来源。"),
+    "base_missing": gettext_lazy("请填写法律或政策依据。"),
+    "not_to_come": gettext_lazy("缴回期限须晚于今日。"),
+    "reference_missing": gettext_lazy("请填写缴款凭证号。"),
+    "not_sent": gettext_lazy("该笔款项尚未拨付，不能上传回单。"),
+    "too_many_receipts": gettext_lazy("回单已达上限；如需更换，请先移除原回单。"),
+    "receipt_twice": gettext_lazy("该文件已上传为本笔款项的回单。"),
     "nothing_counted": gettext_lazy("金额和名额不能都为零。"),
     "not_past": gettext_lazy("批准日期不能晚于今日。"),
     "no_account": gettext_lazy("该措施没有按此对象累计的上限或名额，无须登记期初。"),
@@ -67,6 +73,22 @@ def _with_facts(error: Refused) -> str:
         return _("现为“%(state)s”，不能办理此事项。") % {"state": word}
     if error.reason == "number_taken":
         return _("文号“%(number)s”已使用。") % {"number": number}
+    if error.reason == "not_paid":
+        return _("%(number)s 没有已拨付的资金，不能追回。") % {"number": number}
+    if error.reason == "above_paid":
+        return _("追回金额应大于 0，且不超过已拨付的 %(amount)s。") % {
+            "amount": _amount(facts["paid_cny"])
+        }
+    if error.reason == "claimed_already":
+        return _("%(number)s 已有一份未办结的追回。") % {"number": number}
+    if error.reason == "above_outstanding":
+        return _("缴回金额应大于 0，且不超过尚欠的 %(amount)s。") % {
+            "amount": _amount(facts["outstanding_cny"])
+        }
+    if error.reason == "repaid_day":
+        return _("缴回日期须在签发日与今日之间。")
+    if error.reason == "repaid_before":
+        return _("凭证号“%(reference)s”已登记过。") % {"reference": facts["reference"]}
     if error.reason == "entered_before":
         return _("该单位依据“%(number)s”的支持已登记过。") % {"number": facts["document_no"]}
     if error.reason == "subject_missing":

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "portal.accounts.sessions.idle_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.accounts.two_factor.required_middleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.plain_text",
@@ -199,6 +200,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+# Staff and experts sign in with a second factor, or set one up before anything else;
+# demonstration accounts are exempt.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 # Failures are counted by account (portal.accounts.locking). By address only a flood is refused:
 # an office, or everybody behind a proxy, shares one.
 MFA_FORMS = {

@@ -31,6 +31,7 @@ DESKS = {
     "expert": ("review_expert_home", False),
 }
 WITHDRAWAL = "award_withdraw"
+PAYMENTS = "award_case_payments"
 
 
 @require_GET
@@ -58,6 +59,7 @@ def application_case(request, uid: str):
         "is_with_us": application.status in EDITABLE,
         "correction": next((row for row in road.corrections if row.answered_at is None), None),
         "withdraw_url": _url(WITHDRAWAL, uid) if "withdraw" in actions else "",
+        "payments_url": _url(PAYMENTS, uid) if application.approved_cny is not None else "",
         "sections": [
             item for item in schema_of(application).form.sections if item.kind != "review"
         ],

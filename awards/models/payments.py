@@ -164,3 +164,39 @@ class Payment(models.Model):
         """The account in letters and for all but finance: ``6222****1234``."""
         number = self.payee_account
         return f"{number[:4]}****{number[-4:]}" if len(number) > 8 else "****"
+
+
+class Receipt(models.Model):
+    """付款回单: the bank's own paper on a payment. Taken off with a reason, never deleted."""
+
+    uid = uid_column()
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts")
+    name = models.CharField(max_length=255)
+    blob = models.ForeignKey("files.Blob", on_delete=models.PROTECT, related_name="+")
+    uploaded_by = user_column()
+    uploaded_at = models.DateTimeField()
+    removed_by = user_column(null=True)
+    removed_at = models.DateTimeField(null=True)
+    removed_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+                | Q(removed_at__isnull=False, removed_by__isnull=False, removed_reason__gt=""),
+                name="receipt_removed_with_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "blob"],
+                condition=Q(removed_at__isnull=True),
+                name="receipt_once",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="receipt_not_deleted", operation=pgtrigger.Delete),
+            kept("receipt_kept", "payment_id", "name", "blob_id", "uploaded_by_id", "uploaded_at"),
+            kept("receipt_removed_once", "removed_at", when="OLD.removed_at IS NOT NULL"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -30,6 +30,7 @@ LETTER_FIELDS = {
     "round",
     "items",
     "reason",
+    "legal_base",
     "amount",
     "amount_upper",
     "paid_amount",
@@ -183,7 +184,9 @@ class Stage:
 class Letter:
     """A letter's template; ``{name}`` is replaced, everything else is text."""
 
-    code: Literal["acceptance", "correction", "refusal", "result", "decision", "payment"]
+    code: Literal[
+        "acceptance", "correction", "refusal", "result", "decision", "payment", "claw_back"
+    ]
     subject: Text
     body: Text
 

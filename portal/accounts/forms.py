@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import clock
+from portal.accounts import two_factor
 from portal.accounts.models import (
     ORGANISATION_ROLES,
     UNIT_ROLES,
@@ -254,6 +255,15 @@ class ReasonForm(PlainForm):
         if label:
             self.fields["reason"].label = label
         self.fields["reason"].help_text = help_text
+
+
+class SecondFactorResetForm(ReasonForm):
+    """How the person's identity was checked, and why."""
+
+    checked = forms.ChoiceField(
+        label=gettext_lazy("身份核验方式"), choices=two_factor.CHECKS, widget=forms.RadioSelect
+    )
+    field_order = ["checked", "reason"]
 
 
 class ColleagueForm(PlainForm):

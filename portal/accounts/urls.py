@@ -44,6 +44,7 @@ urlpatterns = [
     path("users/<str:uid>/", users.user_detail, name="user_detail"),
     path("users/<str:uid>/grant/", users.grant, name="user_grant"),
     path("users/<str:uid>/switch/", users.switch, name="user_switch"),
+    path("users/<str:uid>/second-factor/", users.reset_second_factor, name="user_second_factor"),
     path("users/<str:uid>/phone/", users.phone, name="user_phone"),
     path("memberships/<str:uid>/end/", users.end, name="membership_end"),
     path("staff/invitations/", staff.invitations, name="invitation_list"),

@@ -7,7 +7,7 @@ from portal.audit.recording import record
 
 
 class UserRefused(Exception):
-    """``reason`` is one of own, state, reason_missing."""
+    """``reason`` is one of own, state, reason_missing, no_second_factor."""
 
     def __init__(self, reason: str):
         self.reason = reason

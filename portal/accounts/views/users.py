@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.accounts import locking, memberships, users
-from portal.accounts.forms import GrantForm, ReasonForm
+from portal.accounts import locking, memberships, two_factor, users
+from portal.accounts.forms import GrantForm, ReasonForm, SecondFactorResetForm
 from portal.accounts.loading import require_role
 from portal.accounts.masking import mask
 from portal.accounts.models import ORGANISATION_ROLES, Membership, Role, User
@@ -69,7 +69,17 @@ def user_detail(request, uid):
     return _page(request, get_object_or_404(User, uid=uid))
 
 
-def _page(request, person: User, *, grant=None, switch=None, phone=None, revealed="", status=200):
+def _page(
+    request,
+    person: User,
+    *,
+    grant=None,
+    switch=None,
+    phone=None,
+    factor=None,
+    revealed="",
+    status=200,
+):
     held = person.memberships.select_related("organisation", "unit", "granted_by").order_by(
         "ended_at", "-granted_at", "pk"
     )
@@ -84,10 +94,12 @@ def _page(request, person: User, *, grant=None, switch=None, phone=None, reveale
             "grant_form": grant or GrantForm(prefix="grant"),
             "switch_form": switch or _switch_form(person),
             "phone_form": phone or ReasonForm(prefix="phone", label=_("查看手机号的理由")),
+            "has_second_factor": two_factor.has_one(person),
+            "factor_form": factor or SecondFactorResetForm(prefix="factor"),
             "masked_phone": mask(person.phone),
             "revealed": revealed,
             "own": person == request.user,
-            "failed_form": next((form for form in (grant, switch, phone) if form), None),
+            "failed_form": next((form for form in (grant, switch, phone, factor) if form), None),
         },
         status=status,
     )
@@ -162,6 +174,31 @@ def switch(request, uid):
             messages.success(request, _("已停用。") if person.is_active else _("已启用。"))
             return redirect("user_detail", uid=uid)
     return _page(request, person, switch=form, status=422)
+
+
+@admin_only
+@require_POST
+def reset_second_factor(request, uid):
+    """Take off the second factor of who has lost it, after checking who asks."""
+    person = get_object_or_404(User, uid=uid)
+    form = SecondFactorResetForm(request.POST, prefix="factor")
+    if form.is_valid():
+        try:
+            two_factor.reset(person, actor=request.user, **form.cleaned_data)
+        except users.UserRefused as refusal:
+            form.add_error(None, _told_reset(refusal.reason))
+        else:
+            messages.success(request, _("双重验证已重置，已通知本人。"))
+            return redirect("user_detail", uid=uid)
+    return _page(request, person, factor=form, status=422)
+
+
+def _told_reset(reason: str) -> str:
+    return {
+        "own": _("不能重置本人的双重验证，请由另一位账户管理员办理。"),
+        "reason_missing": _("请填写理由。"),
+        "no_second_factor": _("该用户没有启用双重验证，无须重置。"),
+    }[reason]
 
 
 def _told_switch(reason: str) -> str:

@@ -141,6 +141,7 @@ ACCOUNTS = [
     Row("user_detail", get=_ADMIN, kwargs=some_user),
     Row("user_grant", post=_ADMIN, kwargs=some_user),
     Row("user_switch", post=_ADMIN, kwargs=some_user),
+    Row("user_second_factor", post=_ADMIN, kwargs=some_user),
     Row("user_phone", post=_ADMIN, kwargs=some_user),
     Row("membership_end", post=_ADMIN, kwargs=some_membership),
     Row("invitation_list", get=_ADMIN, post=_ADMIN),

@@ -5,9 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from awards import access, exports, openings, payments
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from awards import access, clawbacks, exports, openings, payments, receipts
 from awards.tasks import make_decision_pdf
 from portal.accounts.models import Role
+from tests.applications.definition import pdf
 from tests.awards.cases import Scene, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_withdrawing import objected
@@ -99,6 +102,35 @@ def _opening(world: World) -> Any:
     )
 
 
+def _claw_back(world: World) -> Any:
+    scene = world.made(_scene)
+    award = scene.confirmed()
+    scene.pay(scene.payment(award, "1000000"))
+    return clawbacks.draft(
+        award,
+        amount_cny=Decimal(100),
+        frees_place=False,
+        reason="虚报投入",
+        legal_base="《条例》第一条",
+        due_on=date(2100, 1, 1),
+        actor=scene.lead_clerk,
+    )
+
+
+def _own_transfer(world: World) -> Any:
+    scene = world.made(_scene)
+    award = scene.confirmed(organisation=world.organisation)
+    return scene.pay(scene.payment(award, "1000000"))
+
+
+def _receipt(world: World) -> Any:
+    return receipts.add(
+        world.made(_own_transfer),
+        SimpleUploadedFile("回单.pdf", pdf("回单")),
+        actor=world.users["finance"],
+    )
+
+
 def uid(maker):
     return lambda world: {"uid": world.made(maker).uid}
 
@@ -172,4 +204,29 @@ OPENINGS = [
     Row("award_opening_drop", post=POLICY_ADMIN, kwargs=uid(_opening)),
 ]
 
-ROWS = [*OPENINGS, *CAPS, *CASES, *DECISIONS, *PAYMENTS, *EXPORTS]
+CLAW_BACKS = [
+    Row("award_clawback_list", get=MONEY, kwargs=lambda world: world.made(_scene) and {}),
+    Row("award_clawback_new", get=CLERK, post=CLERK, kwargs=award),
+    Row("award_clawback_detail", get=MONEY, kwargs=uid(_claw_back)),
+    Row("award_clawback_release", post=HEAD, kwargs=uid(_claw_back)),
+    Row("award_clawback_discard", post=LEAD, kwargs=uid(_claw_back)),
+    Row("award_clawback_repay", post=FINANCE, kwargs=uid(_claw_back)),
+]
+
+OWN = frozenset({"filler", "org_admin"})
+RECEIPTS = [
+    Row("award_payment_receipts", get=MONEY, post=FINANCE, kwargs=uid(_own_transfer)),
+    Row(
+        "award_receipt_file",
+        get=FINANCE | FINANCE_HEAD | holders(Role.AUDITOR) | OWN,
+        kwargs=uid(_receipt),
+    ),
+    Row("award_receipt_remove", post=FINANCE, kwargs=uid(_receipt)),
+    Row(
+        "award_case_payments",
+        get=OWN,
+        kwargs=lambda world: {"uid": world.made(_own_transfer).award.application.uid},
+    ),
+]
+
+ROWS = [*RECEIPTS, *CLAW_BACKS, *OPENINGS, *CAPS, *CASES, *DECISIONS, *PAYMENTS, *EXPORTS]
