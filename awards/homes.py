@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -198,15 +198,9 @@ def openings(reader: homes.Reader) -> homes.Section | None:
 
 
 def claw_backs(reader: homes.Reader) -> homes.Section | None:
-    """Claw-backs that the reader signs, and those whose money has not come back, the soonest due
-    first."""
-    headed, led = units_of(reader.user, Role.HEAD), units_of(reader.user, Role.HEAD, Role.CLERK)
-    outstanding = Q(state=ClawBack.State.RELEASED)
-    if not has_role(reader.user, Role.FINANCE):
-        outstanding &= Q(award__call__lead_unit__in=led)
-    to_sign = Q(state=ClawBack.State.DRAFTED, award__call__lead_unit__in=headed)
+    """Claw-backs whose money has not come back, the soonest due first."""
     found = list(
-        ClawBack.objects.filter(outstanding | (to_sign & ~Q(drafted_by=reader.user)))
+        ClawBack.objects.filter(state=ClawBack.State.RELEASED)
         .select_related("award__application", "award__organisation")
         .defer("award__trace", "award__application__computation")
         .order_by("due_on", "pk")[: homes.SHOWN]
@@ -218,24 +212,17 @@ def claw_backs(reader: homes.Reader) -> homes.Section | None:
         title=_("追回"),
         heads=[_("单位"), _("环节"), _("下一步"), _("缴回期限")],
         lines=[_claw_back_line(reader, row) for row in found],
-        more_url=reverse("award_clawback_list"),
-        more=_("全部追回"),
+        more_url=reverse("award_clawback_list") + "?state=released",
+        more=_("全部待缴回"),
     )
 
 
 def _claw_back_line(reader: homes.Reader, row: ClawBack) -> homes.Line:
-    drafted = row.state == ClawBack.State.DRAFTED
-    if drafted:
-        step = _("核对后签发")
-    elif has_role(reader.user, Role.FINANCE):
-        step = _("到款后登记缴回")
-    else:
-        step = _("督促缴回")
     return homes.Line(
         title=row.award.organisation.name,
         url=reverse("award_clawback_detail", args=[row.uid]),
         hint=f"{row.award.application.number} · {show_wan(row.outstanding_cny)} {_('万元')}",
         where=row.get_state_display(),
-        next=step,
+        next=_("到款后登记缴回"),
         due=due(reader, row.due_on),
     )

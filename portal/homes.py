@@ -32,8 +32,6 @@ MAIN: list[tuple[str, str]] = [
     ("head", "reviews.homes.queue"),
     ("district", "portal.accounts.homes.verification"),
     ("expert", "reviews.homes.sheets"),
-    ("head", "awards.homes.claw_backs"),
-    ("clerk", "awards.homes.claw_backs"),
     ("finance", "awards.homes.claw_backs"),
     ("finance_head", "awards.homes.to_sign"),
     ("finance", "awards.homes.finance_work"),
