@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """The bank's papers on payments."""
 
     dependencies = [
-        ("awards", "0006_claw_backs"),
+        ("awards", "0007_claw_backs"),
         ("files", "0001_schema"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

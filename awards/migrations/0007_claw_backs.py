@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("applications", "0005_recognised"),
-        ("awards", "0005_shares"),
+        ("awards", "0006_ledger_check"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
