@@ -94,7 +94,7 @@ def start(call: Call, *, organisation: Organisation, actor) -> Application:
         raise NotStarted("not_verified", call=call)
     if not call.is_open(at=now):
         raise NotStarted("not_open", call=call)
-    ordinal = _free_ordinal(call, organisation)
+    ordinal = free_ordinal(call, organisation)
     application = Application(
         call=call,
         definition=call.definition,
@@ -130,7 +130,8 @@ def allowed_cases(call: Call) -> int:
     return int(call.settings.get(CASES_SETTING) or 1)
 
 
-def _free_ordinal(call: Call, organisation: Organisation) -> int:
+def free_ordinal(call: Call, organisation: Organisation) -> int:
+    """The place of a new case among the organisation's; raises NotStarted where none is left."""
     allowed = allowed_cases(call)
     taken = set(_live_cases(call, organisation).values_list("ordinal", flat=True))
     for ordinal in range(1, allowed + 1):

@@ -230,6 +230,12 @@ def _in_time(application: Application, action: str, arrived_at: datetime) -> Non
     A call that a sweep has closed meanwhile does not shut out what arrived before the cut-off.
     """
     call = application.call
+    if action == "submit" and application.direct:
+        # A nomination is confirmed within its own limit, whether the call is still open or not.
+        due_on = application.due_on
+        if due_on is not None and clock.local(arrived_at).date() > due_on:
+            raise NotSubmitted("late", due_on=due_on, arrived_at=arrived_at)
+        return
     if action == "submit":
         if call.status not in {Call.Status.PUBLISHED, Call.Status.CLOSED}:
             raise NotSubmitted("early", opens_at=call.opens_at)

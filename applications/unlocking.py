@@ -118,12 +118,25 @@ def open_correction(application: Application) -> Correction | None:
     )
 
 
+def _contact(application: Application) -> Unlocked:
+    """Of a nominated case: what the profile offers and the case may put otherwise (the contact);
+    the figures are the nominating unit's."""
+    schema = schema_of(application)
+    places = {
+        (section.code, item.code)
+        for section in schema.form.sections
+        for item in section.fields
+        if item.prefill and not item.readonly
+    }
+    return Unlocked(places=frozenset(places))
+
+
 def unlocked(application: Application) -> Unlocked:
     """What the applicant may write now, whoever writes; one query in a correction, else none."""
     if application.status not in EDITABLE:
         return NOTHING
     if application.status != Status.CORRECTION:
-        return EVERYTHING
+        return _contact(application) if application.direct else EVERYTHING
     correction = open_correction(application)
     return of_flags(schema_of(application), correction.flagged) if correction else NOTHING
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("<str:uid>/files/<str:file_uid>/", files.application_file, name="application_file"),
     path("<str:uid>/files/<str:file_uid>/remove/", files.application_file_remove, name="application_file_remove"),
     path("<str:uid>/check/", submission.application_check, name="application_check"),
+    path("<str:uid>/as-usual/", submission.application_as_usual, name="application_as_usual"),
     path("<str:uid>/receipt/", submission.application_receipt, name="application_receipt"),
     path("<str:uid>/papers/<str:submission_uid>/", papers.application_papers, name="application_papers"),
     path("<str:uid>/papers/<str:submission_uid>/<str:kind>/", papers.application_paper, name="application_paper"),

@@ -128,7 +128,8 @@ def _parsed(sha256: str, definition_pk: int) -> DefinitionSchema:
 def schema_of(pinned: Application | Call) -> DefinitionSchema:
     """The pinned definition of a case or a call, parsed; kept by its hash, so a list parses it once."""
     definition = known(pinned.definition)
-    return _parsed(definition.sha256, definition.pk)
+    schema = _parsed(definition.sha256, definition.pk)
+    return schema.direct if isinstance(pinned, Application) and pinned.direct else schema
 
 
 def plan(application: Application) -> tuple[Stage, ...]:

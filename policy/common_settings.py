@@ -39,6 +39,7 @@ def added(
         *_of_money(body, list(lines)),
         *_of_partners(body),
         *_of_handling(list(units)),
+        *_of_nomination(body),
     ]
     own = list(body.get("settings", []))
     known = {setting["code"] for setting in own if isinstance(setting, Mapping)}
@@ -135,6 +136,12 @@ def _of_partners(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
 def _of_handling(units) -> Iterable[tuple[str, Entry]]:
     if units:
         yield "handling_unit", {"choices": [_bare(code) for code in units], "default": units[0]}
+
+
+def _of_nomination(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
+    if body.get("direct_award"):
+        yield "nominates", {}
+        yield "confirm_workdays", {}
 
 
 def _bare(code: str) -> Entry:

@@ -75,6 +75,8 @@ ENTRIES: list[Entry] = [
     Entry("head", "review_panel_list", _("专家评审"), only=_LEADS, group="panels"),
     Entry("clerk", "review_selection_list", _("会议与公示"), only=_LEADS, group="panels"),
     Entry("head", "review_selection_list", _("会议与公示"), only=_LEADS, group="panels"),
+    Entry("clerk", "review_nomination_list", _("免申即享"), only=_LEADS, group="panels"),
+    Entry("head", "review_nomination_list", _("免申即享"), only=_LEADS, group="panels"),
     Entry("clerk", "review_expert_pool", _("专家库"), only=_LEADS, group="panels"),
     Entry("head", "review_expert_pool", _("专家库"), only=_LEADS, group="panels"),
     Entry("clerk", "question_list", _("咨询答疑"), _WAITING, _ANSWERS, group="cases"),

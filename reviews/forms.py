@@ -169,6 +169,22 @@ class NoteForm(forms.Form):
     )
 
 
+class NominationForm(forms.Form):
+    """A list of organisations that the unit nominates, pasted from a table."""
+
+    basis = forms.CharField(
+        label=_("数据来源"),
+        max_length=300,
+        help_text=_("例如：2026 年保险机构报送的保单数据、高新技术企业名单。告知各单位。"),
+    )
+    text = forms.CharField(
+        label=_("受益名单"),
+        max_length=100_000,
+        help_text=_("每行一家，可从 Excel 复制粘贴；列的顺序见上表，以制表符或逗号分隔。"),
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "class": "input-rows"}),
+    )
+
+
 class YuanField(forms.CharField):
     """An amount in 元, as typed; cleans to Decimal."""
 

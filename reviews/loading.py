@@ -7,6 +7,7 @@ from applications.roles import case_roles, get_visible
 from reviews.holding import call_roles
 from reviews.models import (
     Expert,
+    Nomination,
     Objection,
     Panel,
     Proposal,
@@ -131,6 +132,16 @@ def selection_for(user, uid: str, *roles: str) -> tuple[Selection, frozenset[str
     found = _get(
         Selection.objects.select_related(
             "call__measure", "call__lead_unit", "call__definition", "drafted_by", "confirmed_by"
+        ),
+        uid,
+    )
+    return found, _lead(user, found.call, *roles)
+
+
+def nomination_for(user, uid: str, *roles: str) -> tuple[Nomination, frozenset[str]]:
+    found = _get(
+        Nomination.objects.select_related(
+            "call__measure", "call__lead_unit", "call__definition", "drafted_by", "released_by"
         ),
         uid,
     )

@@ -8,6 +8,7 @@ from reviews.views import (
     desk,
     experts,
     lists,
+    nominations,
     objections,
     panels,
     proposals,
@@ -73,6 +74,20 @@ urlpatterns = [
         "expert/sheets/<str:uid>/documents/<str:key>/",
         sheets.document,
         name="review_sheet_document",
+    ),
+    # 免申即享
+    path("nominations/", nominations.nomination_list, name="review_nomination_list"),
+    path("nominations/new/<str:uid>/", nominations.nomination_new, name="review_nomination_new"),
+    path("nominations/<str:uid>/", nominations.nomination, name="review_nomination"),
+    path(
+        "nominations/<str:uid>/release/",
+        nominations.nomination_release,
+        name="review_nomination_release",
+    ),
+    path(
+        "nominations/<str:uid>/discard/",
+        nominations.nomination_discard,
+        name="review_nomination_discard",
     ),
     # Selection and notice.
     path("selections/", selections.selection_list, name="review_selection_list"),

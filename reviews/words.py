@@ -34,6 +34,9 @@ _PLAIN = {
     "met_on": lambda: _("会议日期不能晚于今天。"),
     "frees_money": lambda: _("该结论须同时释放额度和名额，请在审签页办理。"),
     "inputs": lambda: _("申报内容缺少测算所需的数据，请要求补正。"),
+    "not_direct": lambda: _("本批次未设免申即享。"),
+    "basis_missing": lambda: _("请写明数据来源。"),
+    "no_rows": lambda: _("名单为空，请至少填写一家单位。"),
     "no_score": lambda: _("专家评分尚未冻结，不能据以确定档次。"),
 }
 
@@ -89,6 +92,13 @@ def _rows(facts, zh) -> str:
 
 
 _WITH_FACTS = {
+    "too_many_rows": lambda f: _("名单最多 {most} 家，现有 {given} 家，请分次提出。").format(**f),
+    "live_cases": lambda f: _("下列单位在本批次已有申报，请从名单中移出：{names}。").format(
+        names=_listed(f["organisations"])
+    ),
+    "not_verified": lambda f: _("{name} 已不是通过核验的单位，请作废名单后重新起草。").format(
+        name=f["organisation"]
+    ),
     "proposal_pending": lambda f: _(
         "“{action}”已起草，待负责人审签；审签前不能办理其他事项。"
     ).format(action=BY_ACTION[f["action"]].label),

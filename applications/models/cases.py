@@ -84,6 +84,8 @@ class Application(models.Model):
     ordinal = models.PositiveSmallIntegerField(default=1)
     started_by = user_column()
     started_at = models.DateTimeField()
+    # 免申即享: a unit nominated; until ``due_on`` the organisation confirms what it gave.
+    direct = models.BooleanField(default=False)
     submitted_at = models.DateTimeField(null=True)
     stage_started_at = models.DateTimeField()
     # Five amounts, each what it is called (元): asked and computed at submission, the verified

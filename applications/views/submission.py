@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from applications import grids, papers, sheets, submitting
+from applications import grids, nominated, papers, sheets, submitting
 from applications.checks import MISSING
 from applications.entries import told
 from applications.models import EDITABLE, ENDED, Application, Status
@@ -41,6 +41,20 @@ def application_check(request, uid: str):
     if frame.application.status not in EDITABLE:
         return redirect(_after(frame.application))
     return _page(request, frame)
+
+
+@require_POST
+@require_applicant
+def application_as_usual(request, uid: str):
+    """A nominated case that the organisation does not agree with becomes an ordinary draft."""
+    application = own_case(request, uid)
+    try:
+        nominated.apply_as_usual(application, actor=request.user)
+    except MoveRefused as fault:
+        messages.error(request, move_refused(fault))
+        return redirect("application_check", uid)
+    messages.success(request, _("已转为自行申报，请填写完整申报书。"))
+    return redirect("application_workspace", uid)
 
 
 def _after(application: Application) -> str:

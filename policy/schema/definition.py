@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from policy.schema.award import (
@@ -18,7 +19,7 @@ from policy.schema.award import (
 )
 from policy.schema.codes import check_codes, find
 from policy.schema.form import Form, Section
-from policy.schema.plan import AttachmentSlot, Letter, Rubric, Stage
+from policy.schema.plan import AttachmentSlot, DirectAward, Letter, Rubric, Stage
 from policy.strict import Wrong, build
 
 _DECIMAL = {"rate", "decimal", "money"}
@@ -42,8 +43,8 @@ class DefinitionSchema:
     rubric: Rubric = field(default_factory=Rubric)
     stages: tuple[Stage, ...] = ()
     letters: tuple[Letter, ...] = ()
-    # A candidate for 免申即享: what the award rests on is known to the units without an application.
-    direct_award: bool = False
+    # A candidate for 免申即享: which parts of form and plan are left where a unit nominates.
+    direct_award: DirectAward | None = None
 
     def check(self):
         for part in ("attachments", "stages", "letters", "caps", "stacking"):
@@ -52,6 +53,7 @@ class DefinitionSchema:
         self._check_stages()
         self._check_settings()
         self._check_award()
+        self._check_direct()
 
     def _check_form(self):
         slots = {slot.code for slot in self.attachments}
@@ -192,6 +194,61 @@ class DefinitionSchema:
                 if strange := {choice.code for choice in setting.choices} - dates:
                     raise Wrong(f"{min(strange)!r} is no input of type date", *here)
 
+    def _check_direct(self):
+        direct = self.direct_award
+        if direct is None:
+            return
+        here = ("direct_award",)
+        known = {section.code for section in self.form.sections}
+        if missing := set(direct.sections) - known:
+            raise Wrong(f"no section {min(missing)!r}", *here, "sections")
+        if missing := set(direct.stages) - {stage.code for stage in self.stages}:
+            raise Wrong(f"no stage {min(missing)!r}", *here, "stages")
+        fields = {
+            item.code
+            for section in self.form.sections
+            if section.code in direct.sections
+            for item in section.fields
+        }
+        if missing := set(direct.omit) - fields:
+            raise Wrong(f"no field {min(missing)!r}", *here, "omit")
+        needed = {item.code for item in self.award.inputs if item.required} | {
+            item.test.field for item in self.eligibility.requirements
+        }
+        if missing := needed - fields | needed & set(direct.omit):
+            raise Wrong(f"the rule reads {min(missing)!r}, which is not kept", *here, "sections")
+
+    @cached_property
+    def direct(self) -> "DefinitionSchema":
+        """The same rules with the form and plan of a nominated case."""
+        kept = self.direct_award
+        if kept is None:
+            raise LookupError(f"{self.line} is no candidate for a direct award")
+        groups = []
+        for group in self.form.groups:
+            sections = [
+                _reduced(section, kept)
+                for section in group.sections
+                if section.code in kept.sections
+            ]
+            if sections:
+                groups.append(replace(group, sections=tuple(sections)))
+        form = Form(tuple(groups))
+        known = set(form.fields) | {section.code for section in form.sections}
+        sections = tuple(_fitting(section, form) for section in form.sections)
+        by_code = {section.code: section for section in sections}
+        groups = [
+            replace(group, sections=tuple(by_code[section.code] for section in group.sections))
+            for group in groups
+        ]
+        return replace(
+            self,
+            form=Form(tuple(groups)),
+            attachments=(),
+            rubric=Rubric(),
+            stages=_road(self.stages, kept.stages, known),
+        )
+
     @property
     def can_be_called(self) -> bool:
         """Whether a call of this definition could be applied for: it has a form and a plan."""
@@ -233,6 +290,43 @@ class DefinitionSchema:
 
     def stage(self, code: str, settings: Mapping[str, Any] | None = None) -> Stage:
         return find(self.stage_plan(settings or {}), code)
+
+
+def _reduced(section: Section, kept: DirectAward) -> Section:
+    """The section without what is omitted and without the evidence that nobody attaches."""
+    fields = tuple(
+        replace(item, evidence=()) for item in section.fields if item.code not in kept.omit
+    )
+    return replace(section, fields=fields)
+
+
+def _fitting(section: Section, form: Form) -> Section:
+    """The section with those of its checks whose operands are still asked."""
+    checks = tuple(
+        check
+        for check in section.checks
+        if (check.table is None or check.table in form.tables)
+        and set(check.operands) <= set(form.fields)
+    )
+    return replace(section, checks=checks)
+
+
+def _road(stages: tuple[Stage, ...], kept: tuple[str, ...], known: set[str]) -> tuple[Stage, ...]:
+    """The stages that are kept, each going on to the next that is; check points show what is there."""
+    by_code = {stage.code: stage for stage in stages}
+    found = []
+    for stage in stages:
+        if stage.code not in kept:
+            continue
+        following = stage.next
+        while following is not None and following not in kept:
+            following = by_code[following].next
+        points = tuple(
+            replace(point, evidence=tuple(code for code in point.evidence if code in known))
+            for point in stage.checks
+        )
+        found.append(replace(stage, next=following, checks=points))
+    return tuple(found)
 
 
 def parse(body: Mapping[str, Any]) -> DefinitionSchema:

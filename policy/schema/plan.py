@@ -181,6 +181,22 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class DirectAward:
+    """免申即享: what the award rests on is known to the units, so that a call may let its lead unit
+    nominate. Of form and plan these parts are left; the unit gives what they ask but for ``omit``,
+    the organisation confirms and submits. No file is asked.
+    """
+
+    sections: tuple[str, ...]
+    stages: tuple[str, ...]
+    omit: tuple[str, ...] = ()
+
+    def check(self):
+        if not self.sections or not self.stages:
+            raise Wrong("a direct award keeps sections and stages")
+
+
+@dataclass(frozen=True)
 class Letter:
     """A letter's template; ``{name}`` is replaced, everything else is text."""
 

@@ -1,6 +1,7 @@
 """The units' side: recommendations, checks, opinions, experts, verification, selection, notice."""
 
 from reviews.models.checks import CheckItem, Finding, Opinion, Proposal, Recommendation
+from reviews.models.nominations import Nomination
 from reviews.models.outcomes import Objection, PublicNotice, Selection, SelectionItem, Verification
 from reviews.models.panels import Conflict, Expert, ExpertQuerySet, Panel, PanelCase, Scoring, Seat
 
@@ -10,6 +11,7 @@ __all__ = [
     "Expert",
     "ExpertQuerySet",
     "Finding",
+    "Nomination",
     "Objection",
     "Opinion",
     "Panel",

@@ -123,6 +123,7 @@ ROWS = [
         kwargs=draft(),
         data={"action": "submit", "key": "matrix-2"},
     ),
+    Row("application_as_usual", post=OWN, kwargs=draft()),
     Row("application_receipt", get=OWN, kwargs=case),
     Row("application_papers", get=OWN, kwargs=paper()),
     Row("application_paper", get=OWN | PARTIES, kwargs=paper(kind="form")),

@@ -4,12 +4,12 @@ from typing import Any
 
 from portal import clock
 from portal.accounts.models import Role
-from reviews import consulting, objecting, panels, proposing, selecting, verifying
+from reviews import consulting, nominating, objecting, panels, proposing, selecting, verifying
 from reviews.models import Expert, PublicNotice, Scoring, Seat
 from tests.guarantees.access.row import Row
 from tests.guarantees.cast import EVERYONE, holders
 from tests.guarantees.cast import World as Cast
-from tests.reviews import cases
+from tests.reviews import cases, direct
 from tests.reviews.cases import Office
 
 DISTRICT = frozenset({"district_clerk", "district_head"})
@@ -50,6 +50,24 @@ def JOINT(cast: Cast):
     case = _at("joint_review")(cast)
     consulting.start(case, actor=cast.users["lead_clerk"])
     return case
+
+
+def _nominating(cast: Cast) -> Any:
+    """A call of 15-2 whose lead unit may nominate."""
+    measure = cases.make_measure(cast.lead, [cast.co_unit], line="15-2")
+    return cases.make_call(measure, **direct.CALL)
+
+
+def _direct_call(cast: Cast) -> dict[str, Any]:
+    return {"uid": cast.made(_nominating).uid}
+
+
+def _nomination(cast: Cast) -> Any:
+    cases.load_calendar()
+    return nominating.draft(
+        cast.made(_nominating), basis="保险机构报送", text=direct.line(cast.organisation),
+        actor=cast.users["lead_clerk"],
+    )  # fmt: skip
 
 
 def case(maker, **more):
@@ -199,6 +217,11 @@ ROWS = [
     Row("review_sheet_save", post=EXPERT, kwargs=case(_sheet)),
     Row("review_sheet_conflict", post=EXPERT, kwargs=case(_sheet)),
     Row("review_sheet_document", get=EXPERT, kwargs=sheet_file),
+    Row("review_nomination_list", get=LEAD),
+    Row("review_nomination_new", get=LEAD_CLERK, post=LEAD_CLERK, kwargs=_direct_call),
+    Row("review_nomination", get=LEAD, kwargs=case(_nomination)),
+    Row("review_nomination_release", post=LEAD_HEAD, kwargs=case(_nomination)),
+    Row("review_nomination_discard", post=LEAD, kwargs=case(_nomination), data={"note": ""}),
     Row("review_selection_list", get=LEAD),
     Row("review_selection_draft", get=LEAD_CLERK, post=LEAD_CLERK, kwargs=call),
     Row("review_selection_sum", post=LEAD_CLERK, kwargs=call),

@@ -1,0 +1,224 @@
+"""免申即享: drafted by a clerk, released by a head, confirmed by the organisation, then as any case."""
+
+from datetime import timedelta
+from decimal import Decimal as D
+
+import pytest
+
+from applications import drafts, nominated, submitting
+from applications.models import Answer, Application
+from applications.unlocking import NotEditable
+from applications.workflow import MoveRefused, move, plan, schema_of
+from awards.models import Award
+from policy.entries import Catalogue
+from portal import clock
+from portal.accounts.models import Role
+from portal.notices.models import Notice
+from reviews import nominating
+from reviews.models import Nomination
+from reviews.refusals import Refused
+from tests.factories import OrganisationFactory, person
+from tests.reviews import direct
+from tests.reviews.cases import make_office
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office():
+    return make_office(**direct.CALL)
+
+
+@pytest.fixture
+def organisation(office):
+    return OrganisationFactory(district=office.district)
+
+
+@pytest.fixture
+def admin(organisation):
+    return person(Role.ORG_ADMIN, organisation=organisation)
+
+
+def draft(office, *lines, **more):
+    values = {"basis": "保险机构报送的保单数据", "text": "\n".join(lines)} | more
+    return nominating.draft(office.call, actor=office.lead_clerk, **values)
+
+
+def nominate(office, *organisations) -> Nomination:
+    found = draft(office, *(direct.line(organisation) for organisation in organisations))
+    return nominating.release(found, actor=office.lead_head)
+
+
+def case_of(organisation) -> Application:
+    return Application.objects.select_related("call", "definition", "organisation").get(
+        organisation=organisation
+    )
+
+
+def confirm(case, admin, *, at=None):
+    return submitting.submit(case, actor=admin, key="k", arrived_at=at or clock.now())
+
+
+def test_the_list_asks_what_the_short_form_asks(office):
+    assert [column.field.code for column in nominating.columns(office.call)] == [
+        "enterprise_type", "certificate_no", "certificate_until", "insurance", "premium_cny",
+        "other_subsidy", "other_subsidy_note",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["15-2", "18-1"])
+def test_the_short_form_and_plan_hold_together(line):
+    schema = Catalogue().newest(line).schema.direct
+    assert next(stage.code for stage in schema.stages) == "formal_check"
+    road = {stage.code: stage.next for stage in schema.stages}
+    assert (road["formal_check"], road["selection"], road["decision"]) == (
+        "selection", "public_notice", "finance",
+    )  # fmt: skip
+    assert schema.attachments == () and schema.rubric.criteria == ()
+    fields = schema.form.fields
+    for item in schema.award.inputs:
+        assert item.code in fields or not item.required
+    for section in schema.form.sections:
+        for check in section.checks:
+            assert set(check.operands) <= set(fields)
+
+
+def test_a_released_list_opens_a_case_that_the_organisation_is_told_of(office, organisation, admin):
+    nomination = nominate(office, organisation)
+    case = case_of(organisation)
+    assert (case.status, case.direct, case.number) == ("draft", True, None)
+    assert case.due_on is not None
+    assert nomination.rows[0]["case"] == case.uid
+    notice = Notice.objects.get(recipient=admin)
+    assert notice.url == f"/applications/{case.uid}/check/"
+    assert str(case.due_on) in notice.subject
+
+
+def test_confirming_submits_with_the_units_figures_and_goes_the_short_way(
+    office, organisation, admin
+):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    submission = confirm(case, admin)
+    case.refresh_from_db()
+    assert (case.status, case.capped_cny, case.asked_cny) == (
+        "formal_check", D("50000.00"), D("50000.00"),
+    )  # fmt: skip
+    assert submission.snapshot["computation"]["arguments"]["inputs"]["premium_cny"] == "100000.00"
+    assert [stage.code for stage in plan(case)][:2] == ["formal_check", "correction"]
+    case = move(case, "accept", actor=office.lead_clerk)
+    assert case.status == "selection"
+
+
+def test_the_page_says_who_nominated_and_has_one_act(office, organisation, admin, client):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    client.force_login(admin)
+    page = client.get(f"/applications/{case.uid}/check/").content.decode()
+    assert "确认同意并提交" in page and "内容完整，可以提交。" in page
+    assert organisation.bank_account in page
+    workspace = client.get(f"/applications/{case.uid}/edit/")
+    assert workspace.status_code in {200, 302, 404}
+
+
+def test_the_units_figures_are_not_the_organisations_to_change(office, organisation, admin):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    with pytest.raises(NotEditable):
+        drafts.save_section(case, "base", {"premium_cny": "900000.00"}, actor=admin)
+    drafts.save_section(case, "organisation", {"contact_name": "李四"}, actor=admin)
+    assert Answer.objects.get(application=case, section="base").data["premium_cny"] == "100000.00"
+
+
+def test_after_the_limit_a_nomination_no_longer_counts(office, organisation, admin):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    late = clock.now() + timedelta(days=30)
+    with pytest.raises(submitting.NotSubmitted) as refused:
+        confirm(case, admin, at=late)
+    assert (refused.value.reason, refused.value.facts["due_on"]) == ("late", case.due_on)
+
+
+def test_who_does_not_agree_applies_as_usual_with_the_whole_form(office, organisation, admin):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    stranger = person(Role.ORG_ADMIN, organisation=OrganisationFactory())
+    with pytest.raises(MoveRefused):
+        nominated.apply_as_usual(case, actor=stranger)
+    case = nominated.apply_as_usual(case, actor=admin)
+    assert (case.direct, case.due_on) == (False, None)
+    assert schema_of(case).attachments
+    assert next(stage.code for stage in plan(case)) == "recommendation"
+    with pytest.raises(submitting.NotSubmitted) as refused:
+        confirm(case, admin)
+    assert refused.value.reason == "problems"
+    with pytest.raises(MoveRefused):
+        nominated.apply_as_usual(case, actor=admin)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["高新技术企业", "GR1", "2028-12-31", "专利险", "十万", "否"], "保费"),
+        (["高新技术企业", "GR1", "2028-12-31", "专利险", "-1", "否"], "不能为负数"),
+        (["高新技术企业", "GR1", "2028-13-31", "专利险", "1", "否"], "不是日期"),
+        (["国企", "GR1", "2028-12-31", "专利险", "1", "否"], "不在可选范围内"),
+        (["高新技术企业", "", "2028-12-31", "专利险", "1", "否"], "请填写此项"),
+        (["高新技术企业", "GR1", "2028-12-31", "专利险", "1", "是"], "其他补贴"),
+        (["高新技术企业", "GR1", "2028-12-31", "专利险", "1", "否", "", "x"], "多出 1 列"),
+    ],
+)
+def test_what_is_wrong_is_told_line_by_line(office, organisation, cells, words):
+    with pytest.raises(Refused) as refused:
+        draft(office, "", direct.line(organisation, *cells))
+    assert refused.value.reason == "rows_wrong"
+    assert refused.value.facts["lines"][0][0] == 2
+    assert words in refused.value.facts["lines"][0][1]
+
+
+def test_who_is_not_in_the_portal_or_twice_on_the_list_is_told(office, organisation):
+    unknown = OrganisationFactory.build().uscc
+    with pytest.raises(Refused) as refused:
+        draft(office, direct.line(organisation), direct.line(unknown), direct.line(organisation))
+    assert [line for line, _fault in refused.value.facts["lines"]] == [2, 3]
+
+
+def test_an_organisation_with_a_case_already_stops_the_list_whole(office, organisation, admin):
+    nominate(office, organisation)
+    other = OrganisationFactory(district=office.district)
+    found = draft(office, direct.line(other), direct.line(organisation))
+    with pytest.raises(Refused) as refused:
+        nominating.release(found, actor=office.lead_head)
+    assert refused.value.facts["organisations"] == [organisation.name]
+    assert not Application.objects.filter(organisation=other).exists()
+
+
+def test_two_people_and_a_call_that_says_so(office, organisation):
+    with pytest.raises(Refused, match="role"):
+        nominating.draft(office.call, basis="x", text="x", actor=office.lead_head)
+    found = draft(office, direct.line(organisation))
+    with pytest.raises(Refused, match="role"):
+        nominating.release(found, actor=office.lead_clerk)
+    nominating.discard(found, actor=office.lead_head, note="重复")
+    with pytest.raises(Refused, match="state"):
+        nominating.release(found, actor=office.lead_head)
+    office.call.settings = office.call.settings | {"nominates": False}
+    office.call.__class__.objects.filter(pk=office.call.pk).update(settings=office.call.settings)
+    with pytest.raises(Refused, match="not_direct"):
+        draft(office, direct.line(organisation))
+
+
+def test_the_pages_draft_release_and_show_it(office, organisation, admin, client):
+    client.force_login(office.lead_clerk)
+    assert office.call.code in client.get("/reviews/nominations/").content.decode()
+    url = f"/reviews/nominations/new/{office.call.uid}/"
+    wrong = client.post(url, {"basis": "数据", "text": direct.line(organisation, "国企")})
+    assert wrong.status_code == 422 and "第 1 行" in wrong.content.decode()
+    assert organisation.uscc in wrong.content.decode()
+    client.post(url, {"basis": "数据", "text": direct.line(organisation)})
+    nomination = Nomination.objects.get()
+    client.force_login(office.lead_head)
+    client.post(f"/reviews/nominations/{nomination.uid}/release/")
+    page = client.get(f"/reviews/nominations/{nomination.uid}/").content.decode()
+    assert organisation.name in page and "待确认，至" in page
+    assert Award.objects.count() == 0
