@@ -12,7 +12,7 @@ from policy.models import Measure
 from portal import clock
 from portal.accounts.models import Role, Unit
 from tests.applications.definition import World, attach, invoice, make_call
-from tests.applications.lines import CATALOGUE, SAMPLES, Sample
+from tests.applications.lines import APPLICANT_USCC, CATALOGUE, SAMPLES, Sample
 from tests.factories import OrganisationFactory, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_policy")]
@@ -49,11 +49,15 @@ def fill(sample: Sample, place: World):
     for section, data in sample.answers.items():
         drafts.save_section(application, section, data, actor=place.filler)
     now = clock.now()
+    own = place.organisation.uscc
     TableRow.objects.bulk_create(
-        TableRow(application=application, table=table, position=position, data=data, updated_at=now)
+        TableRow(
+            application=application, table=table, position=position, updated_at=now,
+            data=data | ({"uscc": own} if data.get("uscc") == APPLICANT_USCC else {}),
+        )
         for table, rows in sample.rows.items()
         for position, data in enumerate(rows, start=1)
-    )
+    )  # fmt: skip
     if sample.invoices:
         figures = {"net_cny": "250000", "tax_cny": "32500", "gross_cny": "282500"}
         rows = [invoice(number, **figures) for number in range(1, sample.invoices + 1)]
@@ -274,3 +278,12 @@ def test_new_input_is_what_the_call_says_it_is(meaning, net, baseline, base, cap
     assert computation.binding_cap == binding
     # The form shows both to the applicant.
     assert (loaded.values["base_cny"], loaded.values["computed_cny"]) == (base, capped)
+
+
+def test_an_applicant_that_is_not_among_the_partners_is_told():
+    place = prepare(SAMPLES["13-1"])
+    application = fill(SAMPLES["13-1"], place)
+    row = TableRow.objects.filter(application=application, table="partners").first()
+    row.data = row.data | {"uscc": "12320000466006770E"}
+    row.save(update_fields=["data"])
+    assert [field for _section, field, _text in told(application)] == ["org_uscc"]

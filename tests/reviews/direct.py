@@ -3,7 +3,7 @@
 from policy.entries import Catalogue
 from portal.accounts.models import Organisation
 
-BODY = {"caps": [], **Catalogue().newest("15-2").body}
+BODY = {"caps": [], "rubric": {}, **Catalogue().newest("15-2").body}
 CALL = {
     "body": BODY,
     "settings": {"premium_rate": "0.5", "nominates": True, "confirm_workdays": 5},

@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from policy.money import show_wan
+from tests.applications.lines import APPLICANT_USCC
 from tests.e2e.steps.road import Road, Trip
 
 INVOICES = 8
@@ -100,9 +101,15 @@ def paste_invoices(road: Road) -> None:
     road.shoot(page, "invoices")
 
 
+def _own(road: Road, row: dict) -> dict:
+    """The row with the trip's own code where the sample names its applicant."""
+    return row | {"uscc": road.trip.uscc} if row.get("uscc") == APPLICANT_USCC else row
+
+
 def fill_tables(road: Road) -> None:
     """Several rows as they come from Excel, one row and fixed rows cell by cell."""
-    for section, rows in road.trip.sample.rows.items():
+    for section, named in road.trip.sample.rows.items():
+        rows = [_own(road, row) for row in named]
         page = edit(road, section)
         table = road.trip.schema.form.tables[section]
         if len(rows) > 1 and not table.rows:
