@@ -19,7 +19,7 @@ from reviews.models import Nomination
 from reviews.refusals import Refused
 from tests.factories import OrganisationFactory, person
 from tests.reviews import direct
-from tests.reviews.cases import make_office
+from tests.reviews.cases import make_call, make_office
 
 pytestmark = pytest.mark.django_db
 
@@ -202,10 +202,9 @@ def test_two_people_and_a_call_that_says_so(office, organisation):
     nominating.discard(found, actor=office.lead_head, note="重复")
     with pytest.raises(Refused, match="state"):
         nominating.release(found, actor=office.lead_head)
-    office.call.settings = office.call.settings | {"nominates": False}
-    office.call.__class__.objects.filter(pk=office.call.pk).update(settings=office.call.settings)
+    plain = make_call(office.call.measure, body=direct.BODY, settings={"premium_rate": "0.5"})
     with pytest.raises(Refused, match="not_direct"):
-        draft(office, direct.line(organisation))
+        nominating.draft(plain, basis="x", text=direct.line(organisation), actor=office.lead_clerk)
 
 
 def test_the_pages_draft_release_and_show_it(office, organisation, admin, client):
