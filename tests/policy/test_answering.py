@@ -110,8 +110,15 @@ def test_a_stated_rate_needs_no_call(tmp_path, capsys):
         ("8-2", {"rd_input_cny": "5", "colour": "red"}, "colour: 没有“colour”这一项"),
         ("8-2", [], "expected an object"),
         ("9-9", {}, "no line 9-9 in force"),
+        ("10-1", INPUTS | {"settings": {"rate": "1.01"}}, "settings.rate: 1.01 大于上限 1"),
+        ("10-1", INPUTS | {"items": [ITEM | {"invoice_date": "2024-12-31"}], "settings": {
+            "rate": "0.3", "window_start": "2025-01-01", "window_end": "2025-12-31"}},
+         "items[1].invoice_date: “2024-12-31”不在规定期限内（2025-01-01 至 2025-12-31）"),
+        ("10-1", INPUTS | {"items": [ITEM | {"net_cny": "400万元"}]}, "items[1].net_cny: “400万元”带有单位"),
+        ("18-1", {"results": 2, "org_uscc": "12320000466006770F"}, "org_uscc: “12320000466006770F”不是有效"),
+        ("13-1", {"baseline_input_cny": "0"}, "items: 请填写此项"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_computed_names_its_field(tmp_path, line, data, reason):
     with pytest.raises(CommandError) as error:
         call_command("policy", "compute", line, "--input", written(tmp_path, data))
