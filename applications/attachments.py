@@ -1,15 +1,17 @@
 """Files of a case: put into a slot, removed, never deleted."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import F
 
 from applications import drafts, unlocking
 from applications.models import Answer, Application, Attachment
 from applications.workflow import schema_of
 from policy.schema import AttachmentSlot, Section
 from portal import clock
-from portal.audit.recording import record
+from portal.audit.recording import record, record_all
 from portal.files.models import Blob
 from portal.files.storing import clean_name, store
 
@@ -40,7 +42,7 @@ def add(application: Application, slot_code: str, upload, *, actor) -> Attachmen
     The bytes are stored before the case is locked: a long upload keeps nobody waiting.
     """
     _section, slot = _demand(application, slot_code, actor)
-    _demand_room(application, slot)
+    _demand_room(application, [slot])
     name = clean_name(upload.name)
     blob = store(upload, name=name, types=slot.types, max_bytes=slot.max_bytes, at=clock.now())
     return attach(application, slot_code, name, blob, actor=actor)
@@ -59,31 +61,41 @@ def attach_all(
     """Put stored files (slot, name, blob) into their slots, all or none. Raises as ``attach``."""
     application = drafts.lock(application)
     allowed = unlocking.demand(application, actor)
-    now, made = clock.now(), []
+    now, new, slots = clock.now(), [], []
     for slot_code, name, blob in files:
         section, slot = _allowed(application, slot_code, allowed)
-        _demand_room(application, slot)
-        file = Attachment.objects.create(
-            application=application,
-            slot=slot.code,
-            name=name,
-            blob=blob,
-            uploaded_by=actor,
-            uploaded_at=now,
+        slots.append(slot)
+        new.append(
+            Attachment(
+                application=application,
+                slot=slot.code,
+                name=name,
+                blob=blob,
+                uploaded_by=actor,
+                uploaded_at=now,
+            )
         )
-        record("attachment.add", obj=file, actor=actor, data=_facts(file))
-        made.append(file)
+    _demand_room(application, slots)
+    made = Attachment.objects.bulk_create(new)
+    record_all("attachment.add", [(file, _facts(file)) for file in made], actor=actor)
     if made:
         _touch(application, section, actor=actor, now=now)
     return made
 
 
-def _demand_room(application: Application, slot: AttachmentSlot) -> None:
-    held = Attachment.objects.filter(
-        application=application, slot=slot.code, removed_at__isnull=True
-    ).count()
-    if held >= slot.max_files:
-        raise SlotFull(slot.max_files)
+def _demand_room(application: Application, slots: Sequence[AttachmentSlot]) -> None:
+    """Room for one more file in each of the slots, as often as it is named: one query."""
+    held = Counter(
+        Attachment.objects.filter(
+            application=application,
+            slot__in={slot.code for slot in slots},
+            removed_at__isnull=True,
+        ).values_list("slot", flat=True)
+    )
+    for slot in slots:
+        held[slot.code] += 1
+        if held[slot.code] > slot.max_files:
+            raise SlotFull(slot.max_files)
 
 
 @transaction.atomic
@@ -122,7 +134,13 @@ def _allowed(
 
 
 def _touch(application: Application, section: Section, *, actor, now) -> None:
-    answer, _created = Answer.objects.get_or_create(application=application, section=section.code)
-    answer.revision += 1
-    answer.updated_by, answer.updated_at = actor, now
-    answer.save(update_fields=["revision", "updated_by", "updated_at"])
+    """The section's own row: its revision, and who wrote last; of the locked case."""
+    of = Answer.objects.filter(application=application, section=section.code)
+    if not of.update(revision=F("revision") + 1, updated_by=actor, updated_at=now):
+        Answer.objects.create(
+            application=application,
+            section=section.code,
+            revision=1,
+            updated_by=actor,
+            updated_at=now,
+        )

@@ -15,7 +15,7 @@ from policy.calls import staff_concerned, told
 from policy.differences import difference_of
 from policy.models import Call, CallChange
 from portal.accounts.models import Membership
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.types import known
 
 
@@ -41,15 +41,14 @@ def release(change: CallChange, *, actor) -> CallChange:
         after=line.after,
         reason=change.reason,
     )
-    for person in concerned(call, also=[change.drafted_by]):
-        enqueue(
-            person,
-            subject=told(_("申报通知变更：{title}"), call),
-            body=body,
-            url=f"/calls/{call.uid}/",
-            dedupe_key=f"callchange:{change.pk}:released:{person.pk}",
-            at=known(change.released_at),
-        )
+    enqueue_all(
+        concerned(call, also=[change.drafted_by]),
+        subject=told(_("申报通知变更：{title}"), call),
+        body=body,
+        url=f"/calls/{call.uid}/",
+        key=f"callchange:{change.pk}:released",
+        at=known(change.released_at),
+    )
     return change
 
 

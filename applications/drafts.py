@@ -1,6 +1,6 @@
 """Drafts: starting one, and saving its sections without losing what another wrote."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -201,7 +201,18 @@ class Seen:
 def _merge(application, section_code, data, *, actor, since: Seen):
     application = lock(application)
     allowed = unlocking.demand(application, actor)
-    return _merge_into(application, allowed, section_code, data, actor=actor, since=since)
+    held = _answers(application, [section_code])
+    answer, conflicts, changed = _merge_into(
+        application, allowed, section_code, data, held, actor=actor, since=since
+    )
+    if changed:
+        answer.save()
+    return answer, conflicts
+
+
+def _answers(application: Application, codes: Iterable[str]) -> dict[str, Answer]:
+    rows = Answer.objects.filter(application=application, section__in=list(codes))
+    return {row.section: row for row in rows}
 
 
 @transaction.atomic
@@ -213,10 +224,16 @@ def save_sections(
     Raises NotEditable as ``save_section``."""
     application = lock(application)
     allowed = unlocking.demand(application, actor)
+    held, new = _answers(application, given), []
     for section_code, data in given.items():
-        _merge_into(
-            application, allowed, section_code, data, actor=actor, since=Seen(), source=source
+        answer, _conflicts, changed = _merge_into(
+            application, allowed, section_code, data, held, actor=actor, since=Seen(), source=source
         )
+        if changed and answer.pk is None:
+            new.append(answer)
+        elif changed:
+            answer.save()
+    Answer.objects.bulk_create(new)
 
 
 def _merge_into(
@@ -224,11 +241,14 @@ def _merge_into(
     allowed: unlocking.Unlocked,
     section_code,
     data,
+    held: Mapping[str, Answer],
     *,
     actor,
     since: Seen,
     source: str = "",
-):
+) -> tuple[Answer, list[Conflict], bool]:
+    """The section's answer (of ``held``, those stored) with what may be written, not yet saved;
+    what may not; whether it is to be saved."""
     now = clock.now()
     schema = schema_of(application)
     section = unlocking.section_named(schema, section_code)
@@ -243,8 +263,7 @@ def _merge_into(
             raise unlocking.NotEditable("unknown", path=f"{section_code}.{code}")
         if not allowed.allows(section.code, code):
             raise unlocking.NotEditable("locked", path=f"{section_code}.{code}")
-    answer = Answer.objects.filter(application=application, section=section.code).first()
-    answer = answer or Answer(application=application, section=section.code)
+    answer = held.get(section.code) or Answer(application=application, section=section.code)
     written, conflicts = {}, []
     for code, mine in data.items():
         if code in answer.data and same(mine, answer.data[code]):
@@ -253,10 +272,11 @@ def _merge_into(
             written[code] = mine
         else:
             conflicts.append(_conflict(fields[code], mine, answer))
-    if written or not answer.revision:
+    changed = bool(written) or not answer.revision
+    if changed:
         _write(answer, written, actor=actor, tab=since.tab, now=now, source=source)
         _keep_title(application, written)
-    return answer, conflicts
+    return answer, conflicts, changed
 
 
 def _conflict(item: Field, mine: Any, answer: Answer) -> Conflict:
@@ -281,7 +301,6 @@ def _write(
     answer.data = answer.data | dict(written)
     answer.touched = answer.touched | dict.fromkeys(written, mark)
     answer.updated_by, answer.updated_at = actor, now
-    answer.save()
 
 
 def _keep_title(application: Application, written: Mapping[str, Any]) -> None:

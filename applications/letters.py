@@ -18,7 +18,7 @@ from policy.schema import Letter as Template
 from portal import clock
 from portal.accounts.models import Membership, Unit
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.notices.outbox import recall as recall_notices
 
 # What stands in the number of each kind: 市科技局受理〔2026〕12号.
@@ -147,15 +147,14 @@ def _plain(value: Any) -> str:
 def _tell(letter: Letter, *, at) -> None:
     """A notice to the organisation's people, once for each letter and person."""
     people = Membership.objects.active().filter(organisation=letter.application.organisation)
-    for held in people.select_related("user").order_by("user_id").distinct("user_id"):
-        enqueue(
-            held.user,
-            subject=format_lazy("{}{}{}", letter.subject, _("："), letter.number),
-            body=letter.body,
-            url=f"/applications/{letter.application.uid}/",
-            dedupe_key=f"letter:{letter.pk}:{held.user_id}",
-            at=at,
-        )
+    enqueue_all(
+        (held.user for held in people.select_related("user").order_by("user_id")),
+        subject=format_lazy("{}{}{}", letter.subject, _("："), letter.number),
+        body=letter.body,
+        url=f"/applications/{letter.application.uid}/",
+        key=f"letter:{letter.pk}",
+        at=at,
+    )
 
 
 def paper_data(letter: Letter) -> dict[str, Any]:

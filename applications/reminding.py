@@ -12,7 +12,7 @@ from policy.models import Call
 from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 
 # Before the end: the code names the reminder in its dedupe key.
 STEPS = (
@@ -65,16 +65,12 @@ def _remind(case: Application, end: datetime, kind: str, *, now: datetime) -> in
         subject = _("“{name}”尚未提交，{at} 截止")
         body = _("截止以服务器时间为准，截止前到达的提交有效。")
     people = Membership.objects.active().filter(organisation_id=case.organisation_id)
-    left = 0
-    for held in people.select_related("user").order_by("user_id").distinct("user_id"):
-        left += bool(
-            enqueue(
-                held.user,
-                subject=format_lazy(subject, **told),
-                body=body,
-                url=f"/applications/{case.uid}/",
-                dedupe_key=f"remind:{kind}:{case.pk}:{end:%Y%m%d%H%M}:{step}:{held.user_id}",
-                at=now,
-            )
-        )
-    return left
+    left = enqueue_all(
+        (held.user for held in people.select_related("user").order_by("user_id")),
+        subject=format_lazy(subject, **told),
+        body=body,
+        url=f"/applications/{case.uid}/",
+        key=f"remind:{kind}:{case.pk}:{end:%Y%m%d%H%M}:{step}",
+        at=now,
+    )
+    return len(left)

@@ -20,14 +20,16 @@ _UNIT_ROLES = {
 
 
 def case_roles(user, application: Application, *, memberships=None) -> frozenset[str]:
-    """The user's roles in this case; empty for a stranger. Two queries; one for a page, which
-    gives the memberships that its request has read (``user.present_memberships``)."""
+    """The user's roles in this case; empty for a stranger. Two queries, one for the applicant's
+    people; one less for a page, which gives the memberships that its request has read
+    (``user.present_memberships``)."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     found: set[str] = set()
     if memberships is None:
         memberships = Membership.objects.active().filter(user=user)
     units: dict[int, set[str]] = {}
+    may_take_part = False
     for held in memberships:
         if held.organisation_id is not None:
             if held.organisation_id == application.organisation_id:
@@ -36,6 +38,11 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
             units.setdefault(held.unit_id, set()).add(held.role)
         elif held.role in {Role.AUDITOR, Role.POLICY_ADMIN}:
             found.add(held.role)
+        else:
+            may_take_part = True
+    if found and not units and not may_take_part:
+        # The applicant's people and who oversees are no party.
+        return frozenset(found)
     parties = Party.objects.filter(application=application, ended_at__isnull=True)
     for party in parties:
         if party.user_id == user.pk:

@@ -218,12 +218,16 @@ def _open(application, section_code, actor):
     """The locked case's sheet, and what of it the actor may write."""
     application = drafts.lock(application)
     allowed = unlocking.demand(application, actor)
+    return _sheet(application, section_code, allowed), allowed
+
+
+def _sheet(application: Application, section_code: str, allowed: unlocking.Unlocked):
     section = unlocking.section_named(schema_of(application), section_code)
     if section is None or section.kind not in {"table", "invoices"}:
         raise unlocking.NotEditable("unknown", path=section_code)
     if not allowed.touches(section.code):
         raise unlocking.NotEditable("locked", path=section.code)
-    return sheet_of(application, section), allowed
+    return sheet_of(application, section)
 
 
 def _demand(allowed: bool, sheet, key: str) -> None:
@@ -331,11 +335,45 @@ def append(
     return made
 
 
-def _touch(sheet, *, actor, now: datetime, wrote: bool) -> Answer:
-    """The section's own row: its revision, and who wrote last."""
-    answer, _created = Answer.objects.get_or_create(
-        application=sheet.application, section=sheet.section.code
+@transaction.atomic
+def begin(
+    application: Application, given: Mapping[str, Sequence[Mapping[str, Any]]], *, actor
+) -> None:
+    """The first rows of several child tables at once (section code → rows), under one lock.
+
+    Raises NotEditable, TooManyRows; ValueError for a table in which somebody has begun already.
+    """
+    now = clock.now()
+    application = drafts.lock(application)
+    allowed = unlocking.demand(application, actor)
+    begun = Answer.objects.filter(application=application, section__in=list(given))
+    if begun.exists():
+        raise ValueError("a table has been begun")
+    new: list[TableRow] = []
+    for code, rows in given.items():
+        sheet = _sheet(application, code, allowed)
+        if not isinstance(sheet, ChildSheet):
+            raise ValueError(f"{code} is no child table")
+        if len(rows) > (most := len(sheet.fixed) or sheet.max_rows):
+            raise TooManyRows(allowed=most, count=len(rows))
+        new += [
+            _filled(sheet.new(position), cells, actor=actor, now=now)
+            for position, cells in enumerate(rows, start=1)
+            if not is_blank(cells)
+        ]
+    TableRow.objects.bulk_create(new, batch_size=1000)
+    mark = {"revision": 1, "updated_by": actor, "updated_at": now}
+    Answer.objects.bulk_create(
+        [Answer(application=application, section=code, **mark) for code in given]
     )
+
+
+def _touch(sheet, *, actor, now: datetime, wrote: bool) -> Answer:
+    """The section's own row of the locked case: its revision, and who wrote last."""
+    own = {"application": sheet.application, "section": sheet.section.code}
+    answer = Answer.objects.filter(**own).first()
+    if answer is None:
+        return Answer.objects.create(**own, revision=1, updated_by=actor, updated_at=now)
     if wrote or not answer.revision:
         answer.revision += 1
         answer.updated_by, answer.updated_at = actor, now

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -25,7 +26,7 @@ from policy.schema import DefinitionSchema, Stage, Text, parse
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.types import known
 
 # Marks a target that the stage plan decides.
@@ -232,15 +233,29 @@ def add_party(application: Application, part: str, *, unit=None, user=None, at: 
     return party
 
 
+def add_parties(
+    applications: Iterable[Application], part: str, *, units=(None,), user=None, at: datetime
+) -> None:
+    """Let units, or an expert, take part in the cases from now on, each where it does not yet: one
+    statement."""
+    Party.objects.bulk_create(
+        [
+            Party(application=application, part=part, unit=unit, user=user, since=at)
+            for application in applications
+            for unit in units
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def recipients(application: Application, holder: Unit | None, status: str) -> Iterable:
     """Who is told of a move: the applicant's people, and the clerks (or finance) that now hold it."""
-    people = Membership.objects.active().filter(organisation=application.organisation)
-    found = {row.user for row in people.select_related("user")}
+    wanted = Q(organisation=application.organisation)
     if holder is not None:
-        roles = [Role.FINANCE] if HOLDER.get(status) == Part.FINANCE else [Role.CLERK]
-        clerks = Membership.objects.active().filter(unit=holder, role__in=roles)
-        found |= {row.user for row in clerks.select_related("user")}
-    return sorted(found, key=lambda user: user.pk)
+        role = Role.FINANCE if HOLDER.get(status) == Part.FINANCE else Role.CLERK
+        wanted |= Q(unit=holder, role=role)
+    held = Membership.objects.active().filter(wanted).select_related("user")
+    return sorted({row.user for row in held}, key=lambda user: user.pk)
 
 
 @transaction.atomic
@@ -314,22 +329,20 @@ def move(
         from_state=source,
         to_state=target,
     )
-    for person in recipients(application, application.holder_unit, target):
-        enqueue(
-            person,
-            subject=format_lazy(
-                "{}{}{}",
-                application.number
-                or application.title
-                or Text(application.call.title_zh, application.call.title_en),
-                _("："),
-                row.done,
-            ),
-            body=public_note,
-            url=f"/applications/{application.uid}/",
-            dedupe_key=f"application:{application.pk}:{application.revision}:{person.pk}",
-            at=now,
-        )
+    name = application.number or application.title
+    enqueue_all(
+        recipients(application, application.holder_unit, target),
+        subject=format_lazy(
+            "{}{}{}",
+            name or Text(application.call.title_zh, application.call.title_en),
+            _("："),
+            row.done,
+        ),
+        body=public_note,
+        url=f"/applications/{application.uid}/",
+        key=f"application:{application.pk}:{application.revision}",
+        at=now,
+    )
     return application
 
 

@@ -13,7 +13,7 @@ from applications.workflow import schema_of
 from awards.models import Share
 from policy.money import show_cny
 from portal.accounts.models import Membership, Unit
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 
 
 def letter(
@@ -67,13 +67,5 @@ def tell(
     people: Iterable, *, subject, key: str, at: datetime, url: str, body: Any = "", but=None
 ) -> None:
     """A notice to each of the people, but not to who did it."""
-    for person in people:
-        if person != but:
-            enqueue(
-                person,
-                subject=subject,
-                body=body,
-                url=url,
-                dedupe_key=f"{key}:{person.pk}",
-                at=at,
-            )
+    told = [person for person in people if person != but]
+    enqueue_all(told, subject=subject, body=body, url=url, key=key, at=at)

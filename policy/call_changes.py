@@ -23,7 +23,7 @@ from policy.calls import (
 from policy.models import Call, CallChange, CallFigures
 from portal import clock
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue, enqueue_all
 
 
 @transaction.atomic
@@ -58,15 +58,13 @@ def draft(
     )
     record("callchange.draft", obj=change, actor=actor, to_state=change.state, data=_facts(change))
     now = clock.now()
-    for person in policy_admins():
-        if person != actor:
-            enqueue(
-                person,
-                subject=told(_("申报通知变更待签发：{title}"), call),
-                url=f"/policy-admin/calls/{call.uid}/",
-                dedupe_key=f"callchange:{change.pk}:drafted:{person.pk}",
-                at=now,
-            )
+    enqueue_all(
+        [person for person in policy_admins() if person != actor],
+        subject=told(_("申报通知变更待签发：{title}"), call),
+        url=f"/policy-admin/calls/{call.uid}/",
+        key=f"callchange:{change.pk}:drafted",
+        at=now,
+    )
     return change
 
 

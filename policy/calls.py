@@ -23,7 +23,7 @@ from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.types import known
 
 # What a draft consists of beside its measure.
@@ -164,14 +164,13 @@ def ask_publication(call: Call, *, actor) -> int:
     record(
         "call.ask_publication", obj=call, actor=actor, from_state=call.status, to_state=call.status
     )
-    for person in people:
-        enqueue(
-            person,
-            subject=told(_("申报通知待发布：{title}"), call),
-            url=f"/policy-admin/calls/{call.uid}/",
-            dedupe_key=f"call:{call.pk}:ask:{call.revision}:{person.pk}",
-            at=now,
-        )
+    enqueue_all(
+        people,
+        subject=told(_("申报通知待发布：{title}"), call),
+        url=f"/policy-admin/calls/{call.uid}/",
+        key=f"call:{call.pk}:ask:{call.revision}",
+        at=now,
+    )
     return len(people)
 
 
@@ -222,14 +221,13 @@ def publish(
             | {"definition": definition.uid, "sha256": definition.sha256}
         ),
     )
-    for person in staff_concerned(call, also=[call.drafted_by]):
-        enqueue(
-            person,
-            subject=told(_("申报通知已发布：{title}"), call),
-            url=f"/calls/{call.uid}/",
-            dedupe_key=f"call:{call.pk}:published:{person.pk}",
-            at=now,
-        )
+    enqueue_all(
+        staff_concerned(call, also=[call.drafted_by]),
+        subject=told(_("申报通知已发布：{title}"), call),
+        url=f"/calls/{call.uid}/",
+        key=f"call:{call.pk}:published",
+        at=now,
+    )
     return call
 
 

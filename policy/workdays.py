@@ -1,6 +1,8 @@
 """Working days: counted by a calendar whose years are known, never guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -37,8 +39,23 @@ class DueOn:
     missing_year: int | None = None
 
 
+_held: ContextVar[Calendar | None] = ContextVar("calendar", default=None)
+
+
+@contextmanager
+def held_calendar() -> Iterator[None]:
+    """Inside, the calendar is read once, for work that computes many dates in one transaction."""
+    token = _held.set(stored_calendar())
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def stored_calendar() -> Calendar:
     """The calendar in the database: one query. A page that shows many dates reads it once."""
+    if (held := _held.get()) is not None:
+        return held
     rows = CalendarYear.objects.order_by().values_list(
         "year", "provisional", "days__date", "days__is_workday"
     )

@@ -10,7 +10,7 @@ from applications.models import Application, Attachment, Correction
 from applications.workflow import schema_of
 from policy.schema import CheckPoint
 from portal import clock
-from portal.audit.recording import record
+from portal.audit.recording import record, record_all
 from portal.types import known
 from reviews import consulting, findings
 from reviews.holding import hold, refuse_while_pending
@@ -120,10 +120,27 @@ def tick_rest(application: Application, *, actor) -> int:
     Raises ``Refused``: state, role.
     """
     application = _hold(application, actor=actor)
-    open_points = [row.point.code for row in points(application) if row.item is None]
-    for code in open_points:
-        _settle(application, code, None, CheckItem.Result.PASSED, actor=actor)
-    return len(open_points)
+    passed, now = CheckItem.Result.PASSED, clock.now()
+    items = CheckItem.objects.bulk_create(
+        [
+            CheckItem(
+                application=application,
+                code=row.point.code,
+                result=passed,
+                checked_by=actor,
+                checked_at=now,
+            )
+            for row in points(application)
+            if row.item is None
+        ]
+    )
+    record_all(
+        "checkitem.tick",
+        [(item, {"application": application.pk, "code": item.code, "note": ""}) for item in items],
+        actor=actor,
+        to_state=passed,
+    )
+    return len(items)
 
 
 @transaction.atomic

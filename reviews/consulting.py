@@ -12,7 +12,7 @@ from applications.models import Application, Part
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.types import known
 from reviews.holding import hold, refuse_while_pending
 from reviews.models import Opinion
@@ -22,18 +22,19 @@ GIVEN = frozenset({Opinion.Outcome.NO_OBJECTION, Opinion.Outcome.OBJECTION, Opin
 
 
 def start(application: Application, *, actor) -> list[Opinion]:
-    """Ask the measure's co-units; called by ``accept`` once the case stands in the joint review."""
+    """Ask the measure's co-units; called by ``accept`` once the case, which it has locked, stands
+    in the joint review."""
     now = clock.now()
-    asked = []
-    for unit in application.call.co_units:
-        workflow.add_party(application, Part.CO_UNIT, unit=unit, at=now)
-        opinion, created = Opinion.objects.get_or_create(
-            application=application,
-            unit=unit,
-            defaults={"asked_at": now, "due_on": application.due_on},
-        )
-        if created:
-            asked.append(opinion)
+    units = application.call.co_units
+    workflow.add_parties([application], Part.CO_UNIT, units=units, at=now)
+    before = set(application.opinions.values_list("unit", flat=True))
+    asked = Opinion.objects.bulk_create(
+        [
+            Opinion(application=application, unit=unit, asked_at=now, due_on=application.due_on)
+            for unit in units
+            if unit.pk not in before
+        ]
+    )
     record(
         "opinion.ask",
         obj=application,
@@ -48,14 +49,13 @@ def _tell_units(application: Application, opinions: list[Opinion], *, at: dateti
     clerks = Membership.objects.active().filter(
         unit__in=[opinion.unit_id for opinion in opinions], role=Role.CLERK
     )
-    for row in clerks.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("{number} 请反馈会商意见"), number=application.number),
-            url=f"/reviews/cases/{application.uid}/",
-            dedupe_key=f"opinion:{application.pk}:{row.unit_id}:{row.user_id}",
-            at=at,
-        )
+    enqueue_all(
+        (row.user for row in clerks.select_related("user").order_by("pk")),
+        subject=format_lazy(_("{number} 请反馈会商意见"), number=application.number),
+        url=f"/reviews/cases/{application.uid}/",
+        key=f"opinion:{application.pk}",
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -67,7 +67,7 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
     """
     if outcome not in GIVEN:
         raise Refused("outcome", outcome=outcome)
-    hold(
+    application = hold(
         opinion.application,
         actor=actor,
         roles=["co_unit_clerk"],
@@ -75,7 +75,10 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
     )
     if not _clerk_of(actor, opinion.unit_id):
         raise Refused("role", roles=["co_unit_clerk"])
-    opinion = Opinion.objects.select_for_update().get(pk=opinion.pk)
+    opinion = (
+        Opinion.objects.select_for_update(of=("self",)).select_related("unit").get(pk=opinion.pk)
+    )
+    opinion.application = application
     text = text.strip()
     if outcome != Opinion.Outcome.NO_OBJECTION and not text:
         raise Refused("reason_missing")
@@ -103,14 +106,13 @@ def _tell_lead(opinion: Opinion) -> None:
     if application.opinions.filter(outcome=Opinion.Outcome.WAITING).exists():
         return
     clerks = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.CLERK)
-    for row in clerks.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("{number}：会商意见已齐"), number=application.number),
-            url=f"/reviews/cases/{application.uid}/",
-            dedupe_key=f"opinions:{application.pk}:{row.user_id}",
-            at=known(opinion.given_at),
-        )
+    enqueue_all(
+        (row.user for row in clerks.select_related("user")),
+        subject=format_lazy(_("{number}：会商意见已齐"), number=application.number),
+        url=f"/reviews/cases/{application.uid}/",
+        key=f"opinions:{application.pk}",
+        at=known(opinion.given_at),
+    )
 
 
 def _clerk_of(user, unit_id: int) -> bool:

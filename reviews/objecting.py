@@ -10,7 +10,7 @@ from policy import workdays
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from reviews import noticing, proposing
 from reviews.holding import hold, refuse_while_pending
 from reviews.models import Objection, Proposal, PublicNotice, SelectionItem
@@ -82,14 +82,13 @@ def file(
         to_state=objection.state,
     )
     clerks = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.CLERK)
-    for row in clerks.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("{number}：收到异议"), number=application.number),
-            url=f"/reviews/objections/{objection.uid}/",
-            dedupe_key=f"objection:{objection.pk}:{row.user_id}",
-            at=now,
-        )
+    enqueue_all(
+        (row.user for row in clerks.select_related("user")),
+        subject=format_lazy(_("{number}：收到异议"), number=application.number),
+        url=f"/reviews/objections/{objection.uid}/",
+        key=f"objection:{objection.pk}",
+        at=now,
+    )
     return objection
 
 

@@ -252,8 +252,7 @@ def approve(panel: Panel, *, actor) -> Panel:
 def _open_cases(panel: Panel, seat: Seat, *, at) -> None:
     """The expert takes part in the panel's cases, has a sheet for each, and is told."""
     cases = Application.objects.filter(panel_cases__panel=panel, status=STAGE)
-    for case in cases:
-        workflow.add_party(case, Part.EXPERT, user=seat.expert.user, at=at)
+    workflow.add_parties(cases, Part.EXPERT, user=seat.expert.user, at=at)
     Scoring.objects.bulk_create(
         [Scoring(seat=seat, application=case) for case in cases], ignore_conflicts=True
     )

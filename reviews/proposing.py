@@ -12,7 +12,7 @@ from applications.models import Application
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue, enqueue_all
 from portal.types import known
 from reviews.holding import hold, last_move
 from reviews.models import Objection, Proposal, Recommendation
@@ -94,18 +94,17 @@ def draft(
         data={"application": application.pk, "action": action, "reason": reason},
         to_state=proposal.state,
     )
-    for head in _heads(unit):
-        enqueue(
-            head,
-            subject=format_lazy(
-                _("{number}：待审签（{action}）"),
-                number=application.number,
-                action=workflow.BY_ACTION[action].label,
-            ),
-            url=f"/reviews/proposals/{proposal.uid}/",
-            dedupe_key=f"proposal:{proposal.pk}:{head.pk}",
-            at=now,
-        )
+    enqueue_all(
+        _heads(unit),
+        subject=format_lazy(
+            _("{number}：待审签（{action}）"),
+            number=application.number,
+            action=workflow.BY_ACTION[action].label,
+        ),
+        url=f"/reviews/proposals/{proposal.uid}/",
+        key=f"proposal:{proposal.pk}",
+        at=now,
+    )
     return proposal
 
 

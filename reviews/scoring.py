@@ -13,7 +13,7 @@ from policy.schema import Criterion, Rubric
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 from portal.types import known
 from reviews.models import Panel, Scoring, Seat
 from reviews.panels import STAGE, rubric_of, sheets
@@ -186,14 +186,13 @@ def _tell_lead(scoring: Scoring) -> None:
     if sheets(panel).filter(submitted_at__isnull=True, application__status=STAGE).exists():
         return
     clerks = Membership.objects.active().filter(unit=panel.call.lead_unit_id, role=Role.CLERK)
-    for row in clerks.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("评分表已交齐：{title}"), title=panel.title),
-            url=f"/reviews/panels/{panel.uid}/",
-            dedupe_key=f"panel-done:{panel.pk}:{scoring.pk}:{scoring.revision}:{row.user_id}",
-            at=known(scoring.submitted_at),
-        )
+    enqueue_all(
+        (row.user for row in clerks.select_related("user")),
+        subject=format_lazy(_("评分表已交齐：{title}"), title=panel.title),
+        url=f"/reviews/panels/{panel.uid}/",
+        key=f"panel-done:{panel.pk}:{scoring.pk}:{scoring.revision}",
+        at=known(scoring.submitted_at),
+    )
 
 
 # A sheet that can still be handed in.

@@ -19,7 +19,7 @@ from policy.rules import pro_rata
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue, enqueue_all
 from portal.types import known
 from reviews import ranking
 from reviews.holding import require_call_role
@@ -308,14 +308,13 @@ def _tell(selection: Selection, *, actor, action: str) -> None:
         to_state=selection.state,
     )  # fmt: skip
     heads = Membership.objects.active().filter(unit=selection.call.lead_unit_id, role=Role.HEAD)
-    for row in heads.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("待确认：{title}"), title=selection.title),
-            url=f"/reviews/selections/{selection.uid}/",
-            dedupe_key=f"selection:{selection.pk}:{selection.revision}:{row.user_id}",
-            at=clock.now(),
-        )
+    enqueue_all(
+        (row.user for row in heads.select_related("user")),
+        subject=format_lazy(_("待确认：{title}"), title=selection.title),
+        url=f"/reviews/selections/{selection.uid}/",
+        key=f"selection:{selection.pk}:{selection.revision}",
+        at=clock.now(),
+    )
 
 
 @transaction.atomic

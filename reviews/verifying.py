@@ -21,7 +21,7 @@ from policy.schema import DefinitionSchema, Field
 from portal import clock
 from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue, enqueue_all
 from portal.types import known
 from reviews import findings, panels
 from reviews.holding import hold
@@ -274,14 +274,13 @@ def draft(
         to_state=verification.state,
     )
     heads = Membership.objects.active().filter(unit=application.call.lead_unit_id, role=Role.HEAD)
-    for row in heads.select_related("user"):
-        enqueue(
-            row.user,
-            subject=format_lazy(_("{number}：核定待审签"), number=application.number),
-            url=f"/reviews/verifications/{verification.uid}/",
-            dedupe_key=f"verification:{verification.pk}:{now.isoformat()}:{row.user_id}",
-            at=now,
-        )
+    enqueue_all(
+        (row.user for row in heads.select_related("user")),
+        subject=format_lazy(_("{number}：核定待审签"), number=application.number),
+        url=f"/reviews/verifications/{verification.uid}/",
+        key=f"verification:{verification.pk}:{now.isoformat()}",
+        at=now,
+    )
     return verification
 
 
@@ -312,10 +311,12 @@ def release(verification: Verification, *, actor, seen_drafted_at=None) -> Appli
     found = verification.computation
     capped = Decimal(found["capped_cny"])
     asked = application.asked_cny
-    for uid, row in verification.rows.items():
-        Invoice.objects.filter(application=application, uid=uid).update(
-            verified_cny=Decimal(row["verified_cny"]), reduction_reason=row["reason"]
-        )
+    invoices = list(application.invoices.filter(uid__in=verification.rows).only("pk", "uid"))
+    for invoice in invoices:
+        row = verification.rows[invoice.uid]
+        invoice.verified_cny = Decimal(row["verified_cny"])
+        invoice.reduction_reason = row["reason"]
+    Invoice.objects.bulk_update(invoices, ["verified_cny", "reduction_reason"], batch_size=500)
     verification.state = Verification.State.RELEASED
     verification.released_by, verification.released_at = actor, clock.now()
     verification.save(update_fields=["state", "released_by", "released_at"])

@@ -1,6 +1,6 @@
 """Filling in a case as its people do: section by section, by the verbs of the applicant's side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -38,24 +38,20 @@ def fill(
         if section.kind == "fields" and section.code in made.sections
     }
     drafts.save_sections(case, given, actor=actor)
+    sheets.begin(case, _tables(sections[:count], made), actor=actor)
     for section in sections[:count]:
-        _rows(case, section, made, actor=actor)
-        if section.kind == "attachments":
+        if section.kind == "invoices":
+            invoices.add(case, made.invoices, actor=actor)
+        elif section.kind == "attachments":
             _files(case, made, actor=actor, random=random, papers=papers, share=share)
     if share >= 1:
         _ask(case, actor=actor, random=random)
 
 
-def _rows(case: Application, section: Section, made: Composed, *, actor) -> None:
-    if section.kind == "invoices":
-        invoices.add(case, made.invoices, actor=actor)
-    elif section.kind == "table" and section.table is not None:
-        rows = made.tables[section.code]
-        if section.table.rows:
-            changes = [sheets.Change(f"@{no}", row) for no, row in enumerate(rows, start=1)]
-            sheets.save_cells(case, section.code, changes, actor=actor)
-        elif rows:
-            sheets.append(case, section.code, rows, actor=actor)
+def _tables(sections: Sequence[Section], made: Composed) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the child tables among the sections, by the section's code."""
+    found = {row.code: made.tables[row.code] for row in sections if row.kind == "table"}
+    return {code: rows for code, rows in found.items() if rows}
 
 
 def _files(case, made: Composed, *, actor, random: Random, papers: Papers, share: float) -> None:

@@ -18,6 +18,7 @@ from functools import partial
 from random import Random
 
 from django.db import connection, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Value
 
 from applications import reminding
 from applications.models import Application
@@ -29,7 +30,7 @@ from awards.demonstration.plots import UNSUBMITTED, Courses, plots
 from awards.demonstration.rounds import GUIDE, ROUNDS, Round
 from awards.demonstration.timeline import Act, Days, Schedule
 from awards.demonstration.world import Running, World, savepoints
-from policy import call_changes, calls
+from policy import call_changes, calls, workdays
 from policy.models import Call, Measure
 from policy.naming import numeral
 from portal import clock
@@ -124,7 +125,12 @@ def _haste() -> Iterator[None]:
 def _load(seed: str, hand: clock.Hand, say: Say, rounds: list[Round]) -> None:
     today = clock.today()
     base.make_calendars(*range(today.year - WINDOW_YEARS, today.year))
-    days = Days(today)
+    with workdays.held_calendar():
+        _play(seed, hand, say, rounds)
+
+
+def _play(seed: str, hand: clock.Hand, say: Say, rounds: list[Round]) -> None:
+    days = Days(clock.today())
     world = World(seed, Cast(), Papers(clock.now()), Schedule(days))
     played = _plan(world, rounds)
     first = min(running.opens for running in played) - BEFORE
@@ -337,9 +343,9 @@ def _aftermath(hand: clock.Hand, days: Days) -> None:
     hand.set(days.moment(-1, time(18, 30)))
     reminding.remind()
     before = clock.now() - UNREAD
-    for notice in Notice.objects.filter(created_at__lt=before).iterator():
-        notice.read_at = notice.created_at + timedelta(hours=2 + notice.pk % 20)
-        notice.save(update_fields=["read_at"])
+    hour = Value(timedelta(hours=1), output_field=DurationField())
+    later = ExpressionWrapper((F("pk") % 20 + 2) * hour, output_field=DurationField())
+    Notice.objects.filter(created_at__lt=before).update(read_at=F("created_at") + later)
     hand.reset()
     figures.refresh_all()
     overview.check()

@@ -65,9 +65,13 @@ class World:
 
     def case(self, plot: Plot) -> Application:
         """The case as it stands now."""
-        return Application.objects.select_related(
-            "call__measure", "call__lead_unit", "definition", "organisation", "district"
-        ).get(pk=self.cases[plot.key])
+        return (
+            Application.objects.select_related(
+                "call__measure", "call__lead_unit", "definition", "organisation", "district"
+            )
+            .defer("definition__body", "call__guide_zh")
+            .get(pk=self.cases[plot.key])
+        )
 
     def lead(self, running: Running, part: str = "clerk"):
         unit = running.call.lead_unit

@@ -18,7 +18,7 @@ from portal.accounts.models import (
     User,
 )
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue_all
 
 
 class VerificationRefused(Exception):
@@ -130,12 +130,11 @@ def _close(organisation: Organisation, action: str, *, actor: User, at) -> None:
 
 def _tell(organisation: Organisation, what, *, at, body: str = "") -> None:
     admins = Membership.objects.active().filter(organisation=organisation, role=Role.ORG_ADMIN)
-    for held in admins.select_related("user"):
-        enqueue(
-            held.user,
-            subject=format_lazy("{}{}{}", organisation.name, _("："), what),
-            body=body,
-            url=reverse("organisation_profile"),
-            dedupe_key=f"organisation:{organisation.pk}:{organisation.revision}:{held.user_id}",
-            at=at,
-        )
+    enqueue_all(
+        (held.user for held in admins.select_related("user")),
+        subject=format_lazy("{}{}{}", organisation.name, _("："), what),
+        body=body,
+        url=reverse("organisation_profile"),
+        key=f"organisation:{organisation.pk}:{organisation.revision}",
+        at=at,
+    )

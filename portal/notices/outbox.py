@@ -1,9 +1,10 @@
 """The outbox: ``enqueue`` writes a notice in the caller's transaction; delivery follows by task."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import translation
@@ -43,25 +44,62 @@ def enqueue(
     in Chinese and English. ``url`` is a path of the portal. Celery is a wake-up only: a sweep
     finds what a lost message missed.
     """
+    written = _written(subject=subject, body=body, url=url, at=at, hold=hold)
+    row = Notice(recipient=recipient, dedupe_key=dedupe_key, **written)
+    return next(iter(_leave([row], hold)), None)
+
+
+def enqueue_all(
+    recipients: Iterable,
+    *,
+    subject,
+    key: str,
+    at: datetime,
+    body="",
+    url: str = "",
+    hold: timedelta = HOLD,
+) -> list[Notice]:
+    """The same notice for several users, once for each of them and ``key`` (their dedupe keys are
+    ``key:pk``): two queries, however many they are. As ``enqueue``; returns those left now."""
+    people = {person.pk: person for person in recipients}
+    written = _written(subject=subject, body=body, url=url, at=at, hold=hold)
+    rows = [
+        Notice(recipient=person, dedupe_key=f"{key}:{pk}", **written)
+        for pk, person in people.items()
+    ]
+    return _leave(rows, hold)
+
+
+def _written(*, subject, body, url: str, at: datetime, hold: timedelta) -> dict:
+    """What the notice says, in both languages."""
+    return {
+        "subject": _line(subject, "zh-hans")[:200],
+        "subject_en": _line(subject, "en")[:300],
+        "body": _text(body, "zh-hans"),
+        "body_en": _text(body, "en"),
+        "url": url,
+        "created_at": at,
+        "held_until": at + hold,
+        "mailed_at": None if _mails.get() else at + hold,
+    }
+
+
+def _leave(rows: list[Notice], hold: timedelta) -> list[Notice]:
+    """Store those that were not left before, in one statement, and wake the delivery of each."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("enqueue() outside a transaction")
-    notice, created = Notice.objects.get_or_create(
-        dedupe_key=dedupe_key,
-        defaults={
-            "recipient": recipient,
-            "subject": _line(subject, "zh-hans")[:200],
-            "subject_en": _line(subject, "en")[:300],
-            "body": _text(body, "zh-hans"),
-            "body_en": _text(body, "en"),
-            "url": url,
-            "created_at": at,
-            "held_until": at + hold,
-            "mailed_at": None if _mails.get() else at + hold,
-        },
-    )
-    if created and _mails.get():
-        transaction.on_commit(lambda: _wake(notice.pk, hold), robust=True)
-    return notice if created else None
+    if not rows:
+        return []
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    # What was left before has another uid than the row that was to be.
+    left = dict(Notice.objects.filter(uid__in=[row.uid for row in rows]).values_list("uid", "pk"))
+    made = [row for row in rows if row.uid in left]
+    for row in made:
+        row.pk = left[row.uid]
+    if made and _mails.get():
+        for pk in left.values():
+            transaction.on_commit(partial(_wake, pk, hold), robust=True)
+    return made
 
 
 def recall(prefix: str, *, at: datetime) -> int:
