@@ -224,7 +224,8 @@ def save_sections(
     Raises NotEditable as ``save_section``."""
     application = lock(application)
     allowed = unlocking.demand(application, actor)
-    held, new = _answers(application, given), []
+    held = _answers(application, given)
+    new: list[Answer] = []
     for section_code, data in given.items():
         answer, _conflicts, changed = _merge_into(
             application, allowed, section_code, data, held, actor=actor, since=Seen(), source=source

@@ -51,7 +51,7 @@ def holder_name(application: Application) -> str:
     unit = application.holder_unit
     if unit is None:
         return _("本单位")
-    return f"{unit.name} {unit.division}".strip()
+    return f"{unit.name} {unit.division_name}".strip()
 
 
 def cards(

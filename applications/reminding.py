@@ -14,6 +14,13 @@ from portal import clock
 from portal.accounts.models import Membership
 from portal.notices.outbox import enqueue_all
 
+# How much is left at most, as the reminder tells it.
+LEFT = {
+    "7d": _("剩余不足 7 天"),
+    "3d": _("剩余不足 3 天"),
+    "1d": _("剩余不足 24 小时"),
+    "4h": _("剩余不足 4 小时"),
+}
 # Before the end: the code names the reminder in its dedupe key.
 STEPS = (
     ("7d", timedelta(days=7)),
@@ -57,12 +64,12 @@ def _remind(case: Application, end: datetime, kind: str, *, now: datetime) -> in
     step = step_of(end - now)
     name = case.title or Text(case.call.title_zh, case.call.title_en)
     if kind == "due":
-        told = {"name": name, "day": case.due_on}
-        subject = _("“{name}”的补正须在 {day} 前提交")
+        told = {"name": name, "day": case.due_on, "left": LEFT[step]}
+        subject = _("“{name}”的补正须在 {day} 前提交，{left}")
         body = _("逾期未提交视为放弃本次申报。")
     else:
-        told = {"name": name, "at": f"{clock.local(end):%Y-%m-%d %H:%M}"}
-        subject = _("“{name}”尚未提交，{at} 截止")
+        told = {"name": name, "at": f"{clock.local(end):%Y-%m-%d %H:%M}", "left": LEFT[step]}
+        subject = _("“{name}”尚未提交，{at} 截止，{left}")
         body = _("截止以服务器时间为准，截止前到达的提交有效。")
     people = Membership.objects.active().filter(organisation_id=case.organisation_id)
     left = enqueue_all(

@@ -6,6 +6,7 @@ Units, divisions and service phones are named, never an official's name.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -149,14 +150,39 @@ class Road:
         )
 
     def entries(self, *, today: date) -> list[Entry]:
-        past = [self._past(place) for place in range(len(self.transitions))]
-        found = [entry for entry in past if entry is not None]
+        past = [(row.at, self._past(place)) for place, row in enumerate(self.transitions)]
+        past += [(letter.issued_at, self._instalment(letter)) for letter in self.instalments]
+        past.sort(key=lambda pair: pair[0])
+        found = [entry for _at, entry in past if entry is not None]
         if self.application.status not in ENDED:
             found.append(self._present())
             found += self._coming(today=today)
         return found
 
     # --- what was -----------------------------------------------------------------
+
+    @cached_property
+    def instalments(self) -> list[Letter]:
+        """The letters of payments that moved the case nowhere: instalments but for the last."""
+        paid = [row.at for row in self.transitions if row.action == "pay"]
+        return [
+            letter
+            for letter in self.letters
+            if letter.kind == "payment"
+            and all(abs((letter.issued_at - at).total_seconds()) > _SAME_ACT_S for at in paid)
+        ]
+
+    def _instalment(self, letter: Letter) -> Entry:
+        return Entry(
+            state="done",
+            name=_("分期拨付一期"),
+            meta=f"{clock.local(letter.issued_at):%Y-%m-%d %H:%M} · {letter.unit.name}",
+            links=[self._link(letter)],
+        )
+
+    def _link(self, letter: Letter) -> tuple[str, str]:
+        url = reverse("application_letter", args=[self.application.uid, letter.uid])
+        return url, letter.subject
 
     def _past(self, place: int) -> Entry | None:
         row = self.transitions[place]
@@ -244,10 +270,11 @@ class Road:
                 return after
             return after and (letter.issued_at - following.at).total_seconds() <= -_SAME_ACT_S
 
+        told = {letter.pk for letter in self.instalments}
         return [
-            (reverse("application_letter", args=[self.application.uid, letter.uid]), letter.subject)
+            self._link(letter)
             for letter in self.letters
-            if belongs(letter)
+            if letter.pk not in told and belongs(letter)
         ]
 
     # --- what is and what comes ---------------------------------------------------------
@@ -263,6 +290,11 @@ class Road:
         if last is not None and last.action == "ask_correction":
             round_ = case.correction_round or 1
             entry.meta = _("第 %(round)s 轮") % {"round": round_}
+        if case.status == Status.PAYMENT and case.paid_cny:
+            entry.note = _("已拨付 %(paid)s 元，批准 %(approved)s 元；余额按批次规定分期拨付。") % {
+                "paid": f"{case.paid_cny:,.2f}",
+                "approved": f"{case.approved_cny:,.2f}",
+            }
         return entry
 
     def _coming(self, *, today: date) -> list[Entry]:

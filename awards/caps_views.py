@@ -6,8 +6,10 @@ from decimal import Decimal
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, Sum, Window
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from applications import timeline
 from awards import access, clawbacks, decisions, overview, payments, promoting
 from awards.access import staff
 from awards.accounts import bounds_of, find, room
@@ -19,7 +21,9 @@ from policy.calls import schema_of
 from portal import clock
 from portal.accounts.loading import has_role
 from portal.accounts.models import Role
+from portal.money import show_wan
 from portal.paging import page_by_key
+from portal.templatetags.portal_ui import day
 from reviews.holding import call_roles
 from reviews.models import Selection
 
@@ -182,6 +186,7 @@ def award(request, uid: str):
     roles = call_roles(request.user, award.call)
     bounds = [bound for bound in bounds_of(case, year=award.year) if bound.is_bound]
     accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
+    paid = list(award.payments.select_related("batch").order_by("pk"))
     context = {
         "award": award,
         "case": case,
@@ -195,7 +200,8 @@ def award(request, uid: str):
         ],
         "entries": award.entries.select_related("made_by").order_by("pk"),
         "shares": award.shares.all(),
-        "payments": award.payments.select_related("batch").order_by("pk"),
+        "payments": paid,
+        "instalments": [_step(row) for row in payments.instalments(award, paid)],
         "full": access.sees_accounts(request.user),
         "decision": Decision.objects.filter(items__award=award).first(),
         "today": clock.local(request.arrived_at).date(),
@@ -206,6 +212,28 @@ def award(request, uid: str):
         "may_cancel": case.status in CANCELLABLE and not award.paid_cny and "lead_head" in roles,
     }
     return render(request, "awards/award.html", context)
+
+
+def _step(row: payments.Instalment) -> timeline.Entry:
+    """An instalment as the timeline shows it: each payment with its days, a return with its reason."""
+    told, notes = [], []
+    for payment in row.payments:
+        words = [payment.get_state_display()]
+        if payment.batch.released_at:
+            words.append(_("拨付 %(day)s") % {"day": day(payment.batch.released_at)})
+        if payment.arrived_on:
+            words.append(_("到账 %(day)s") % {"day": day(payment.arrived_on)})
+        if payment.bounced_on:
+            words.append(_("退回 %(day)s") % {"day": day(payment.bounced_on)})
+            notes.append(payment.note)
+        told.append(" · ".join(map(str, words)))
+    return timeline.Entry(
+        state=row.state,
+        name=_("第 %(number)s 期 %(percent)s%% · %(cny)s 万元")
+        % {"number": row.number, "percent": row.percent, "cny": show_wan(row.amount_cny)},
+        meta="；".join(told) or _("待拨付"),
+        note="；".join(filter(None, notes)),
+    )
 
 
 def _replays(award: Award) -> bool | None:

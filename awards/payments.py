@@ -139,6 +139,38 @@ def _due(
     return Due(award, number, len(parts), amount_cny, payee, share) if amount_cny > 0 else None
 
 
+@dataclass(frozen=True)
+class Instalment:
+    """An instalment of an award: its share, what it comes to, and its payments, the newest last."""
+
+    number: int
+    percent: int
+    amount_cny: Decimal
+    payments: Sequence[Payment]
+
+    @property
+    def state(self) -> str:
+        """As of the timeline: ``done``, ``now`` (on its way), ``next``."""
+        states = {row.state for row in self.payments}
+        if states & {Payment.State.PLANNED, Payment.State.SENT}:
+            return "now"
+        return "done" if Payment.State.ARRIVED in states else "next"
+
+
+def instalments(award: Award, payments: Sequence[Payment]) -> list[Instalment]:
+    """The award's money from the first to the last instalment, by what was approved at first; none
+    before the approval. ``payments``: all of the award's, the oldest first."""
+    approved = award.entries.filter(kind=Entry.Kind.APPROVE).order_by("pk").first()
+    if approved is None:
+        return []
+    shares = percents(award.call)
+    amounts = split(approved.amount_cny, shares)
+    return [
+        Instalment(number, share, amount, [row for row in payments if row.instalment == number])
+        for number, (share, amount) in enumerate(zip(shares, amounts, strict=True), start=1)
+    ]
+
+
 @transaction.atomic
 def draft(
     call: Call, *, awards: Iterable[Award], actor, keys: Collection[str] | None = None
@@ -267,6 +299,8 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
         payment.award.refresh_from_db(fields=["state"])
         if payment.award.state == Award.State.PAID:
             workflow.move(case, "pay", actor=actor, unit=unit, public_note=batch.number)
+        elif payment.share is None:
+            _await_next(case)
         if payment.share is not None and payment.share.uscc != payment.award.organisation.uscc:
             _tell_partner(payment, case, actor=actor)
             continue
@@ -317,6 +351,12 @@ def _tell_partner(payment: Payment, case: Application, *, actor) -> None:
             at=clock.now(),
             but=actor,
         )
+
+
+def _await_next(case: Application) -> None:
+    """The stage's limit was that of the first instalment; nothing sets a day for the next one."""
+    case.due_on, case.due_provisional, case.due_waiting = None, False, None
+    case.save(update_fields=["due_on", "due_provisional", "due_waiting"])
 
 
 @transaction.atomic

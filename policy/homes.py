@@ -163,6 +163,34 @@ def open_calls(reader: homes.Reader) -> homes.Section:
     )
 
 
+def public_calls(reader: homes.Reader) -> homes.Section:
+    """Calls that take applications, as everybody may read them."""
+    found = (
+        Call.objects.open(at=reader.at)
+        .select_related("measure", "lead_unit")
+        .defer("guide_zh", "settings")
+        .order_by("closes_at", "code")[: homes.SHOWN_BESIDE]
+    )
+    return homes.Section(
+        code="open",
+        title=_("正在受理的通知"),
+        lines=[
+            homes.Line(
+                title=in_language(call, "title"),
+                url=reverse("call_detail", args=[call.uid]),
+                hint=f"{call.code} · {call.lead_unit.name}",
+                until=call.closes_at,
+            )
+            for call in found
+        ],
+        empty=homes.Empty(
+            _("目前没有正在受理的批次。"), reverse("measure_list"), _("查看支持措施")
+        ),
+        more_url=reverse("call_list"),
+        more=_("全部通知"),
+    )
+
+
 def _open_line(reader: homes.Reader, call: Call, route: str) -> homes.Line:
     figures = getattr(call, "figures", None)
     count = figures.in_hand_count if figures else 0

@@ -42,6 +42,7 @@ MAIN: list[tuple[str, str]] = [
     ("policy_admin", "policy.homes.drafts"),
     ("account_admin", "portal.accounts.homes.overdue"),
     ("account_admin", "portal.accounts.homes.people"),
+    ("evaluator", "reviews.homes.results"),
     ("auditor", "portal.accounts.homes.chain"),
     ("auditor", "portal.accounts.homes.unusual"),
 ]
@@ -53,6 +54,7 @@ BESIDE: list[tuple[str, str]] = [
     ("head", "policy.homes.questions"),
     ("clerk", "policy.homes.led_calls"),
     ("head", "policy.homes.led_calls"),
+    ("evaluator", "policy.homes.public_calls"),
     ("policy_admin", "policy.homes.open_calls"),
     ("policy_admin", "policy.homes.calendar"),
     ("member", "portal.notices.homes.messages"),

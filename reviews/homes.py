@@ -7,13 +7,14 @@ from typing import Any, cast
 from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from applications.models import Application, Status
 from policy.homes import calendar_of, due
 from portal import homes
-from portal.templatetags.portal_ui import in_language, moment
+from portal.templatetags.portal_ui import day, in_language, moment
 from reviews import experts, inbox, masking, noticing, releasing, scoring
-from reviews.models import Panel, PublicNotice, Scoring, Seat
+from reviews.models import Panel, PanelCase, PublicNotice, Scoring, Seat
 
 # Up to here a list is counted by reading it.
 MANY = 100
@@ -22,13 +23,21 @@ _NEXT = {
     Status.RECOMMENDATION: lambda: _("核实后推荐或退回"),
     Status.FORMAL_CHECK: lambda: _("逐项审查，受理或补正"),
     Status.JOINT_REVIEW: lambda: _("汇总意见，会商办结"),
-    Status.EXPERT_REVIEW: lambda: _("抽取专家，评审办结"),
+    Status.EXPERT_REVIEW: lambda: _("抽取评审专家"),
     Status.VERIFICATION: lambda: _("起草核定"),
     Status.SELECTION: lambda: _("起草会议遴选"),
     Status.WAITLISTED: lambda: _("等待递补"),
     Status.PUBLIC_NOTICE: lambda: _("公示期满后办结"),
     Status.OBJECTION: lambda: _("核实异议"),
     Status.DECISION: lambda: _("起草决定"),
+}
+
+
+# With a case in the expert review, by the state of its panel.
+_NEXT_OF_PANEL = {
+    Panel.State.DRAWN: lambda: _("待负责人审定专家组"),
+    Panel.State.SCORING: lambda: _("催交评分，交齐后封存"),
+    Panel.State.FROZEN: lambda: _("评审办结"),
 }
 
 
@@ -39,13 +48,17 @@ def queue(reader: homes.Reader) -> homes.Section:
     found = list(inbox.everything(units)[: homes.SHOWN])
     counts = inbox.counts(units, today=reader.today, until=until)
     inbox.remember(reader.user, counts)
+    panels = _panels_of(found)
     url = reverse("review_inbox")
     return homes.Section(
         code="queue",
         title=_("待办"),
         heads=[_("申报单位和项目"), _("环节"), _("下一步"), _("办理期限")],
         tallies=_tallies(counts, url),
-        lines=[_case_line(row) for row in inbox.rows(found, today=reader.today, calendar=calendar)],
+        lines=[
+            _case_line(row, panels.get(row.case.pk, ""))
+            for row in inbox.rows(found, today=reader.today, calendar=calendar)
+        ],
         empty=homes.Empty(
             _("没有待办的申报。新的申报到达后列在这里。"),
             reverse("review_case_list"),
@@ -66,7 +79,22 @@ def _tallies(counts: dict[str, int], url: str) -> list[homes.Tally]:
     ]
 
 
-def _case_line(row: inbox.Row) -> homes.Line:
+def _panels_of(cases: Sequence[Application]) -> dict[int, str]:
+    """The state of the panel that judges each of the cases in the expert review."""
+    judged = [case.pk for case in cases if case.status == Status.EXPERT_REVIEW]
+    if not judged:
+        return {}
+    rows = PanelCase.objects.filter(application__in=judged)
+    return dict(rows.values_list("application", "panel__state"))
+
+
+def _next(case: Application, panel: str) -> str:
+    words = _NEXT_OF_PANEL.get(Panel.State(panel)) if panel else None
+    words = words or _NEXT.get(Status(case.status))
+    return words() if words else ""
+
+
+def _case_line(row: inbox.Row, panel: str = "") -> homes.Line:
     case: Application = row.case
     held = cast(Any, case).is_held
     where = case.get_status_display()
@@ -79,9 +107,7 @@ def _case_line(row: inbox.Row) -> homes.Line:
         url=f"{reverse('review_desk', args=[case.uid])}?view={view}",
         hint=" · ".join(filter(None, [case.number, case.title or name])),
         where=where,
-        next=(_NEXT[Status(case.status)]() if case.status in _NEXT else "")
-        if held
-        else _("反馈会商意见"),
+        next=_next(case, panel) if held else _("反馈会商意见"),
         due=homes.Due(row.workdays_left, row.due_on) if row.has_due else None,
     )
 
@@ -182,6 +208,45 @@ def _panels(reader: homes.Reader, led: Sequence[int]) -> list[homes.Line]:
         )
         for panel in scoring
     ]
+
+
+def results(reader: homes.Reader) -> homes.Section:
+    """What the public reads of the results: for those who evaluate and take part in no case."""
+    shown = PublicNotice.objects.filter(starts_on__lte=reader.today)
+    found = (
+        shown.select_related("call__lead_unit")
+        .annotate(
+            item_count=Count("selection__items", filter=Q(selection__items__outcome="support"))
+        )
+        .order_by("-starts_on", "-pk")
+        .defer("text")[: homes.SHOWN]
+    )
+    url = reverse("review_public_notice_list")
+    return homes.Section(
+        code="results",
+        title=_("公示结果"),
+        heads=[_("公示"), _("牵头单位"), "", _("公示起止")],
+        tallies=[homes.Tally(shown.count(), _("份公示"), url)],
+        note=_("评估机构不参与申报的审查和评审；评价所需的申报材料由委托单位提供。"),
+        lines=[
+            homes.Line(
+                title=row.title,
+                url=reverse("review_public_notice", args=[row.uid]),
+                hint=ngettext("拟支持 %(n)s 项", "拟支持 %(n)s 项", row.item_count)
+                % {"n": row.item_count},
+                where=row.call.lead_unit.name,
+                due=due(reader, row.ends_on) if noticing.is_open(row, on=reader.today) else None,
+                state=_("公示结束 %(day)s") % {"day": day(row.ends_on)} if row.ends_on else "",
+                tone="plain",
+            )
+            for row in found
+        ],
+        empty=homes.Empty(
+            _("还没有公示。公示发布后列在这里。"), reverse("measure_list"), _("查看支持措施")
+        ),
+        more_url=url,
+        more=_("全部公示"),
+    )
 
 
 def sheets(reader: homes.Reader) -> homes.Section:

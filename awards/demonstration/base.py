@@ -87,6 +87,7 @@ STAFF = (
     Person("policy.admin2", "程复核", Role.POLICY_ADMIN),
     Person("account.admin", "户安澜", Role.ACCOUNT_ADMIN),
     Person("auditor", "鉴知微", Role.AUDITOR),
+    Person("evaluator", "评远衡", Role.EVALUATOR),
 )
 EXPERTS = (
     Expertise(Person("expert1", "安若海", Role.EXPERT), "江东理工大学", "教授", ("biomedicine",)),
@@ -143,11 +144,11 @@ APPLICANTS = (
 )  # fmt: skip
 # The units' contacts, as applicants see them in place of names.
 DIVISIONS = {
-    "kjj": ("成果转化处", "025-68786000"),
-    "czj": ("科教和文化处", "025-51808000"),
-    "jrb": ("科创金融处", "025-83630000"),
-    "qixia": ("区科技局成果科", "025-85570000"),
-    "jbxq": ("科技创新局", "025-88020000"),
+    "kjj": ("成果转化处", "Technology Transfer Division", "025-68786000"),
+    "jrb": ("科创金融处", "Science Finance Division", "025-83630000"),
+    "czj": ("科教和文化处", "Science, Education and Culture Division", "025-51808000"),
+    "qixia": ("区科技局成果科", "District S&T Bureau, Transfer Section", "025-85570000"),
+    "jbxq": ("科技创新局", "Science and Innovation Bureau", "025-88020000"),
 }
 GUIDE = """一、支持对象
 高校、科研院所、医疗卫生机构、企业等建设的市场化运作的概念验证中心，已列入市级培育。
@@ -256,9 +257,11 @@ def make_expert(expertise: Expertise, password: Password, *, domain: str = DOMAI
 def make_divisions() -> bool:
     """Division and phone of the units that deal with cases, where nothing stands yet."""
     any_made = False
-    for code, (division, phone) in DIVISIONS.items():
+    for code, (division, division_en, phone) in DIVISIONS.items():
         empty = Unit.objects.filter(code=code, division="", service_phone="")
-        any_made |= bool(empty.update(division=division, service_phone=phone))
+        any_made |= bool(
+            empty.update(division=division, division_en=division_en, service_phone=phone)
+        )
     return any_made
 
 
@@ -430,7 +433,7 @@ def _cut_off(today: date) -> datetime:
 # Who is told first: applicants, units, finance, administrators, experts.
 _TOLD = (
     Role.FILLER, Role.ORG_ADMIN, Role.CLERK, Role.HEAD, Role.FINANCE, Role.FINANCE_HEAD,
-    Role.POLICY_ADMIN, Role.ACCOUNT_ADMIN, Role.AUDITOR, Role.EXPERT,
+    Role.POLICY_ADMIN, Role.ACCOUNT_ADMIN, Role.AUDITOR, Role.EVALUATOR, Role.EXPERT,
 )  # fmt: skip
 
 

@@ -113,8 +113,9 @@ def gather_staff(cast: Cast, password: base.Password, *, random: Random) -> None
     base.make_divisions()
     for unit in Unit.objects.filter(division="", kind="district"):
         digits = vocabulary.DISTRICTS[unit.code][0]
-        unit.division, unit.service_phone = "区科技局成果科", f"025-8{digits[1:]}10"
-        unit.save(update_fields=["division", "service_phone"])
+        unit.division, unit.division_en, _phone = base.DIVISIONS["qixia"]
+        unit.service_phone = f"025-8{digits[1:]}10"
+        unit.save(update_fields=["division", "division_en", "service_phone"])
     gather_experts(cast, password, random=random)
 
 
@@ -146,7 +147,8 @@ def applicants(random: Random) -> list[tuple[Applicant, str]]:
         "pending": "高端装备",
     }
     found = [(item, works[item.key]) for item in base.APPLICANTS]
-    for key, name, kind, district, work in vocabulary.ORGANISATIONS:
+    late = {key for key, *_rest in vocabulary.LATECOMERS}
+    for key, name, kind, district, work in (*vocabulary.ORGANISATIONS, *vocabulary.LATECOMERS):
         digits, streets = vocabulary.DISTRICTS[district]
         chance = Random(f"{key}/{random.random()}")
         found.append(
@@ -156,7 +158,7 @@ def applicants(random: Random) -> list[tuple[Applicant, str]]:
                     district, f"{chance.choice(streets)} {chance.randint(2, 298)} 号",
                     _name(chance),
                     Person(f"{key}.admin", _name(chance), Role.ORG_ADMIN, key),
-                    Person(f"{key}.filler", _name(chance), Role.FILLER, key),
+                    None if key in late else Person(f"{key}.filler", _name(chance), Role.FILLER, key),
                     figures(kind, chance),
                 ),
                 work,

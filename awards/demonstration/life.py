@@ -23,7 +23,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from applications import reminding
 from applications.models import Application
 from awards import figures, overview
-from awards.demonstration import base, cast, stories
+from awards.demonstration import asking, base, cast, offices, stories, vocabulary
 from awards.demonstration.cast import Cast
 from awards.demonstration.papers import Papers
 from awards.demonstration.plots import UNSUBMITTED, Courses, plots
@@ -171,7 +171,9 @@ def _plan(world: World, rounds: list[Round]) -> list[Running]:
         running.of = lines.count(running.round.line)
         _plan_call(world, running)
         stories.tell(world, running)
+        asking.tell(world, running)
     _plan_drafts(world, played)
+    offices.tell(world)
     return played
 
 
@@ -179,12 +181,14 @@ def _plan(world: World, rounds: list[Round]) -> list[Running]:
 
 
 def _joining(world: World, password: base.Password, days: Days, first: int) -> list[Act]:
-    """Registrations, then verifications; the last two organisations wait for their district."""
+    """Registrations, then verifications; those without a filler wait for their district."""
     schedule = Schedule(days)
     found = cast.applicants(Random(f"{world.seed}/organisations"))
     for index, (applicant, work) in enumerate(found):
         waits = applicant.filler is None
-        day, hour = -2 if waits else first - 2 + index % 5, 9 + index % 8
+        day, hour = first - 2 + index % 5, 9 + index % 8
+        if waits:
+            day = vocabulary.WAITING_SINCE.get(applicant.key, -2)
         schedule.add(
             day,
             f"{hour:02}:{index % 50:02}",
@@ -242,6 +246,7 @@ def _fields(world: World, running: Running) -> dict:
         "opens_at": days.moment(running.opens, time(0, 0)),
         "closes_at": days.moment(running.closes, time(17, 30)),
         "budget_cny": Decimal(row.budget_wan) * 10_000,
+        "question_workdays": row.question_workdays,
         "places": row.places if row.places is not None else _places(definition),
         "settings": _settings(row, definition, days.date(running.opens)),
     }

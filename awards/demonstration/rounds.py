@@ -55,7 +55,7 @@ class Group:
 @dataclass(frozen=True)
 class Round:
     """A call with its cases. ``closes``: the number of its last working day, None: after the last
-    submission."""
+    submission. ``question_workdays``: the call's own limit for answering a question."""
 
     key: str
     line: str
@@ -65,6 +65,7 @@ class Round:
     groups: tuple[Group, ...] = ()
     places: int | None = None
     closes: int | None = None
+    question_workdays: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -99,7 +100,7 @@ ROUNDS = (
         ),
     ),
     Round(
-        "third", "11-1", (*ALL_RD, "new_rd"), 3600, places=20,
+        "third", "11-1", (*ALL_RD, "new_rd"), 3600, places=20, question_workdays=3,
         settings={"rate": "0.2"},
         groups=(
             Group("decision", 1, {"go": 3, "reject": 1}),
@@ -121,6 +122,7 @@ ROUNDS = (
     ),
     Round(
         "fourth", "15-3", ("agency", "park", "bank", "association", "enterprise"), 900, closes=2,
+        question_workdays=5,
         singles=(
             Single("draft", 6, orgs=("zhiyun",)), Single("handed", 2, orgs=("kechuang",)),
             Single("recommendation", 6, (-2, -1, 0, 1, 2, 5)), Single("returned", 2, orgs=("jinfu",)),
@@ -128,7 +130,8 @@ ROUNDS = (
         ),
     ),
     Round(
-        "fifth", "10-1", ALL_RD, 1200, places=2, closes=16, settings={"rate": "0.3"},
+        "fifth", "10-1", ALL_RD, 1200, places=2, closes=16, question_workdays=3,
+        settings={"rate": "0.3"},
         singles=(
             Single("draft", 8, orgs=("qinglan",)), Single("handed", 3),
             Single("recommendation", 4, (7, 8, 6, 8), orgs=("mingche", "weilan")),

@@ -95,6 +95,15 @@ ORGANISATIONS = (
     ("xiehui", "南京概念验证促进会", "association", "gulou", "其他"),
 )  # fmt: skip
 
+# Organisations that registered lately and wait for their district; the first in vain so far.
+LATECOMERS = (
+    ("qiheng", "南京启蘅医疗器械有限公司", "enterprise", "jiangning", "生物医药"),
+    ("mulan", "南京牧岚智能农机有限公司", "enterprise", "luhe", "高端装备"),
+    ("zhixing", "南京知杏生命科学研究院", "institute", "jbxq", "生物医药"),
+)
+# The working day on which they registered.
+WAITING_SINCE = {"qiheng": -8, "mulan": -6, "zhixing": -1}
+
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程邢滑裴陆荣翁荀羊甄家封储靳邴松井段富巫乌焦巴弓"
 GIVEN = (
     "知远", "若谷", "清和", "思齐", "明哲", "怀瑾", "景行", "乐山", "云起", "书衡", "望舒", "疏桐",

@@ -351,6 +351,10 @@ class InviteStaffForm(GrantForm):
 
 class UnitForm(PlainForm):
     division = LineField(label=gettext_lazy("承办处室"), max_length=60, required=False)
+    division_en = LineField(
+        label=gettext_lazy("承办处室英文名称"), max_length=120, required=False,
+        help_text=gettext_lazy("英文页面显示；未填写的显示中文名称。"),
+    )  # fmt: skip
     service_phone = forms.RegexField(
         r"^[0-9+()\- ]{5,30}$", label=gettext_lazy("服务电话"), max_length=30, required=False,
         help_text=gettext_lazy("如 025-12345678。"),

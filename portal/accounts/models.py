@@ -104,6 +104,7 @@ class Unit(models.Model):
     kind = models.CharField(max_length=20, choices=UnitKind.choices)
     # What applicants see in place of a person's name.
     division = models.CharField(_("承办处室"), max_length=60, blank=True)
+    division_en = models.CharField(_("承办处室英文名称"), max_length=120, blank=True)
     service_phone = models.CharField(_("服务电话"), max_length=30, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -118,6 +119,12 @@ class Unit(models.Model):
     @property
     def name(self) -> str:
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+    @property
+    def division_name(self) -> str:
+        """In the reader's language; in Chinese where it has no English name."""
+        english = (get_language() or "").startswith("en")
+        return (english and self.division_en) or self.division
 
     @property
     def is_district(self) -> bool:

@@ -58,6 +58,7 @@ def test_people_of_every_role_can_sign_in(made):
         Role.POLICY_ADMIN: 2,
         Role.ACCOUNT_ADMIN: 1,
         Role.AUDITOR: 1,
+        Role.EVALUATOR: 1,
         Role.EXPERT: 7,
         Role.ORG_ADMIN: 4,
         Role.FILLER: 3,
@@ -65,7 +66,7 @@ def test_people_of_every_role_can_sign_in(made):
     users = User.objects.all()
     assert {user.check_password(PASSWORD) for user in users} == {True}
     verified = User.objects.filter(emailaddress__verified=True, emailaddress__primary=True)
-    assert verified.count() == users.count() == 32
+    assert verified.count() == users.count() == 33
 
 
 def test_every_unit_of_the_road_has_its_clerk(made):

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -19,10 +20,12 @@ from awards.demonstration import life, vocabulary
 from awards.demonstration.rounds import ALL_RD, Group, Round, Single
 from awards.models import Award, Payment
 from policy import workdays
-from policy.models import Call
+from policy.models import Call, Question
 from portal import clock as portal_clock
+from portal import homes
 from portal.accounts.models import Membership, Organisation, Role, Unit, User
 from portal.audit.models import Event
+from portal.context import menu_roles
 from portal.notices.models import Notice
 from reviews import releasing
 from reviews.models import Finding, Objection, Opinion, Panel, Proposal, Scoring, Verification
@@ -216,8 +219,7 @@ def reviews():
 def people():
     """Every role has an account on the sign-in page, and every expert that is shown has work."""
     held = Membership.objects.active().filter(user__email__endswith="@demo.example")
-    # Nothing waits for an evaluator yet.
-    if missing := set(Role.values) - {Role.EVALUATOR} - set(held.values_list("role", flat=True)):
+    if missing := set(Role.values) - set(held.values_list("role", flat=True)):
         yield f"no account for {missing}"
     busy = set(
         Scoring.objects.filter(seat__state="seated", submitted_at__isnull=True)
@@ -248,4 +250,57 @@ def verified():
             yield f"{name}: {fault}"
 
 
-PROMISES = (sizes, organisations, stages, dues, reviews, people, verified)
+# What stands on the home of a role, whoever of the accounts shown holds it.
+WORK = {
+    Role.FILLER: {"cases"}, Role.ORG_ADMIN: {"cases"}, Role.CLERK: {"queue"},
+    Role.HEAD: {"release", "queue"}, Role.EXPERT: {"sheets"}, Role.FINANCE: {"finance", "bounced"},
+    Role.FINANCE_HEAD: {"sign", "finance"}, Role.POLICY_ADMIN: {"second", "calendar", "open"},
+    Role.ACCOUNT_ADMIN: {"overdue", "people"}, Role.AUDITOR: {"chain", "unusual"},
+    Role.EVALUATOR: {"results", "open"},
+}  # fmt: skip
+
+
+def homes_of_all():
+    """Nobody who signs in meets an empty home."""
+    held = Membership.objects.active().filter(user__email__endswith="@demo.example")
+    for row in held.select_related("user", "unit", "organisation"):
+        if row.organisation is not None and row.organisation.status != "verified":
+            wanted = {"organisation"}
+        else:
+            wanted = set(WORK[Role(row.role)])
+        if row.unit is not None and row.unit.is_district and row.role == Role.CLERK:
+            wanted |= {"verification"}
+        if row.unit is not None and row.unit.code == "kjj":
+            wanted |= {"questions", "proceedings", "calls"}
+        user = User.objects.get(pk=row.user_id)
+        roles = menu_roles(SimpleNamespace(user=user))
+        reader = homes.Reader(user, roles, portal_clock.now())
+        found = homes.sections(homes.MAIN, reader) + homes.sections(homes.BESIDE, reader)
+        if missing := wanted - {section.code for section in found if section.lines}:
+            yield f"{user.email}: nothing in {missing}"
+
+
+def asked_questions():
+    states = set(Question.objects.values_list("state", flat=True))
+    if missing := {"asked", "drafted", "public", "private", "merged"} - states:
+        yield f"no question {missing}"
+    waiting = Question.objects.filter(state="asked")
+    if not waiting.filter(due_on__lt=portal_clock.today()).exists():
+        yield "no question is overdue"
+    if not waiting.filter(due_on__gte=portal_clock.today()).exists():
+        yield "no question has time left"
+
+
+def later_instalments():
+    """What waits for its second instalment at finance is overdue for nobody."""
+    waiting = Application.objects.filter(status="payment", paid_cny__gt=0)
+    if not waiting.exists():
+        yield "no case waits for its second instalment"
+    for case in waiting.filter(due_on__isnull=False):
+        yield f"{case.number} is due on {case.due_on}"
+
+
+PROMISES = (
+    sizes, organisations, stages, dues, reviews, people, homes_of_all, asked_questions,
+    later_instalments, verified,
+)  # fmt: skip

@@ -40,7 +40,7 @@ def unit_edit(request, code):
     unit = get_object_or_404(Unit, code=code)
     form = UnitForm(
         request.POST or None,
-        initial={"division": unit.division, "service_phone": unit.service_phone},
+        initial={name: getattr(unit, name) for name in UnitForm.base_fields},
     )
     if request.method == "POST" and form.is_valid():
         units.set_contact(unit, actor=request.user, **form.cleaned_data)
