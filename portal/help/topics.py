@@ -20,7 +20,7 @@ PICTURES = settings.BASE_DIR / "static" / "help"
 # The order of the pages in the index.
 ROLES = (
     "visitor", "filler", "org-admin", "district", "lead-clerk", "head", "co-unit", "expert",
-    "finance", "policy-admin", "account-admin", "auditor",
+    "finance", "policy-admin", "account-admin", "auditor", "evaluator",
 )  # fmt: skip
 TASKS = (
     "registration", "filling", "invoices", "attachments", "submitting", "corrections", "deadlines",

@@ -113,7 +113,7 @@ def portal(url: str) -> Iterator[str]:
         return
     from tests.e2e.stack import Stack
 
-    stack = Stack(ROOT / "var" / "pictures")
+    stack = Stack(ROOT / "var" / "pictures", size="life")
     stack.start()
     try:
         yield stack.url

@@ -19,6 +19,8 @@ from django.conf import settings
 from portal.embedded import paths
 
 START_TIMEOUT_S = 240
+# More where the demonstration of full size is loaded.
+LIFE_TIMEOUT_S = 900
 STOP_TIMEOUT_S = 30
 # Of the tests' environment: nothing of it may reach the portal under test.
 _OWN = ("DATA_DIR", "DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "SITE_URL",
@@ -28,8 +30,9 @@ _OWN = ("DATA_DIR", "DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "
 class Stack:
     """One portal under test: ``start()``, ``url``, ``advance()``, ``rows()``, ``stop()``."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, size: str = "base") -> None:
         self.data_dir = data_dir
+        self.size = size
         self.log = data_dir / "up.log"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,7 +45,7 @@ class Stack:
         self.data_dir.mkdir(parents=True)
         environment = {name: value for name, value in os.environ.items() if name not in _OWN}
         environment |= {"DATA_DIR": str(self.data_dir), "PORT": str(self.port)}
-        environment |= {"DEMO": "1", "DEMO_SIZE": "base"}
+        environment |= {"DEMO": "1", "DEMO_SIZE": self.size}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -52,7 +55,8 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_TIMEOUT_S
+        timeout_s = START_TIMEOUT_S if self.size == "base" else LIFE_TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
