@@ -356,6 +356,8 @@ def begin(
             raise ValueError(f"{code} is no child table")
         if len(rows) > (most := len(sheet.fixed) or sheet.max_rows):
             raise TooManyRows(allowed=most, count=len(rows))
+        if not sheet.fixed:
+            rows = [cells for cells in rows if not is_blank(cells)]
         new += [
             _filled(sheet.new(position), cells, actor=actor, now=now)
             for position, cells in enumerate(rows, start=1)

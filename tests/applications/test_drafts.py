@@ -5,10 +5,10 @@ import random
 import pytest
 from django.db import IntegrityError, transaction
 
-from applications import drafts
+from applications import drafts, sheets
 from applications.drafts import NotStarted, StaleDraft
 from applications.entries import digest
-from applications.models import Answer, Application
+from applications.models import Answer, Application, TableRow
 from applications.unlocking import NotEditable
 from policy.models import Call
 from portal import clock
@@ -223,3 +223,24 @@ def test_no_acknowledged_write_is_silently_overwritten_whatever_the_order(place,
             shown[tab] = dict(truth)
     stored = Answer.objects.get(section="team").data
     assert {code: stored.get(code) for code in fields} == truth
+
+
+# --- child tables ---------------------------------------------------------------------------
+
+
+def test_first_rows_of_several_tables_are_stored_at_once_and_once_only(place):
+    case = start(place)
+    given = {"validated": [{"result": "甲"}, {}, {"result": "乙"}], "goals": [{}, {"y1": "3"}]}
+    sheets.begin(case, given, actor=place.filler)
+    rows = TableRow.objects.filter(application=case).order_by("table", "position")
+    assert [(row.table, row.position, row.data) for row in rows] == [
+        ("goals", 2, {"y1": "3"}),
+        ("results", 1, {"result": "甲"}),
+        ("results", 2, {"result": "乙"}),
+    ]
+    answers = Answer.objects.filter(application=case, section__in=given)
+    assert {(row.revision, row.updated_by) for row in answers} == {(1, place.filler)}
+    with pytest.raises(ValueError, match="begun"):
+        sheets.begin(case, {"goals": [{"y1": "4"}]}, actor=place.filler)
+    with pytest.raises(NotEditable):
+        sheets.begin(case, {"validated": []}, actor=UserFactory())

@@ -43,6 +43,34 @@ def test_enqueue_with_a_key_left_before_leaves_nothing():
     assert Notice.objects.get().subject == "提交成功"
 
 
+def test_enqueue_all_leaves_one_notice_for_each_person_and_key(django_assert_num_queries):
+    first, second = UserFactory(), UserFactory()
+    with transaction.atomic():
+        told = {"subject": _("登录"), "key": "act:1", "at": portal_clock.now()}
+        assert len(outbox.enqueue_all([first, first], **told)) == 1
+        with django_assert_num_queries(2):
+            left = outbox.enqueue_all([first, second], **told)
+        assert outbox.enqueue_all([], **told) == []
+    assert [notice.recipient for notice in left] == [second]
+    assert left[0].pk is not None and left[0].subject_en != ""
+    assert set(Notice.objects.values_list("dedupe_key", "recipient")) == {
+        (f"act:1:{user.pk}", user.pk) for user in (first, second)
+    }
+
+
+def test_enqueue_all_wakes_the_delivery_of_what_was_left_now(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    woken, people = [], [UserFactory(), UserFactory()]
+    monkeypatch.setattr(outbox, "_wake", lambda pk, hold: woken.append(pk))
+    told = {"subject": "提交成功", "key": "act:2", "at": portal_clock.now()}
+    for _again in range(2):
+        with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+            outbox.enqueue_all(people, **told)
+    assert sorted(woken) == sorted(Notice.objects.values_list("pk", flat=True))
+    assert len(woken) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_enqueue_outside_a_transaction_is_refused():
     with pytest.raises(transaction.TransactionManagementError):
