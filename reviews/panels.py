@@ -191,18 +191,22 @@ def _code(order: int) -> str:
 
 def replay(panel: Panel) -> bool:
     """Whether seed and pool give the stored result again."""
+    return _result(redraw(panel, seed=panel.seed)) == panel.result
+
+
+def redraw(panel: Panel, *, seed: str) -> drawing.Drawn:
+    """What the seed draws from the panel's pool. Writes nothing."""
     pool = [
         drawing.Candidate(row["uid"], tuple(row["fields"]), row["excluded"])
         for row in panel.pool["experts"]
     ]
-    drawn = drawing.draw(
+    return drawing.draw(
         pool,
-        seed=panel.seed,
+        seed=seed,
         demand=panel.pool["demand"],
         size=panel.size,
         reserves=panel.pool["reserves"],
     )
-    return _result(drawn) == panel.result
 
 
 # --- approve, discard ------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Acts on groups of cases: the panel and its scores, verification, the meeting, the public notice."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 
@@ -13,10 +15,19 @@ from awards.demonstration.rounds import Group
 from awards.demonstration.world import Running, World, savepoints
 from portal import clock
 from reviews import noticing, objecting, panels, proposing, scoring, selecting, verifying
-from reviews.models import Objection, Panel, Proposal, PublicNotice, Scoring, Seat, Selection
+from reviews.models import (
+    Expert,
+    Objection,
+    Panel,
+    Proposal,
+    PublicNotice,
+    Scoring,
+    Seat,
+    Selection,
+)
 
-# Draws are tried until those whose accounts are shown have work; each try is another seed.
-DRAWS = 24
+# So many seeds are tried for a draw that gives those whose accounts are shown work.
+DRAWS = 200
 HALF = Decimal("0.5")
 COMMENTS = (
     "论证充分，指标先进，与南京产业结合紧密。",
@@ -41,29 +52,40 @@ def cases_of(world: World, plots: list[Plot], *statuses: str) -> list[Applicatio
 
 
 def draw(world: World, running: Running, group: Group) -> None:
-    """Draw the panel; where its sheets stay open, a draw that gives the shown experts work."""
-    cases = cases_of(world, running.of_group(group), "expert_review")
+    """Draw the panel; where its sheets stay open, by a seed that gives the shown experts work."""
     number = world.next_number(f"panel-{running.round.key}")
+    draw = partial(
+        panels.draw,
+        running.call,
+        cases=cases_of(world, running.of_group(group), "expert_review"),
+        actor=world.lead(running),
+        title=f"{running.call.code} 第 {number} 评审组",
+    )
     seed = f"{world.seed}/{running.round.key}/{number}"
-    wanted = {item.person.local for item in base.EXPERTS} - world.busy
-    tries = DRAWS if group.reach == "expert_review" and group.doing == "scoring" else 1
-    best: tuple[int, int] = (-1, 0)
-    for index in [*range(tries), -1]:
-        chosen = best[1] if index < 0 else index
-        with savepoints(True), transaction.atomic():
-            panel = panels.draw(
-                running.call,
-                cases=cases,
-                actor=world.lead(running),
-                title=f"{running.call.code} 第 {number} 评审组",
-                seed=f"{seed}/{chosen}",
-            )
-            seated = shown(panel)
-            if index < 0:
-                world.busy |= seated if tries > 1 else set()
-                return
-            best = max(best, (len(seated & wanted), index), key=lambda pair: pair[0])
-            transaction.set_rollback(True)
+    stays_open = group.reach == "expert_review" and group.doing == "scoring"
+    if stays_open:
+        seed = _best_seed(draw, seed, world)
+    panel = draw(seed=seed)
+    if stays_open:
+        world.busy |= shown(panel)
+
+
+def _best_seed(draw: Callable[..., Panel], seed: str, world: World) -> str:
+    """Of many seeds, one that seats the most of the shown experts who have no work yet."""
+    with savepoints(True), transaction.atomic():
+        panel = draw(seed=seed)
+        transaction.set_rollback(True)
+    named = Expert.objects.filter(user__email__endswith=f"@{base.DOMAIN}")
+    wanted = {
+        uid
+        for uid, email in named.values_list("uid", "user__email")
+        if email.partition("@")[0] not in world.busy
+    }
+
+    def found(number: int) -> int:
+        return len({p.uid for p in panels.redraw(panel, seed=f"{seed}/{number}").seats} & wanted)
+
+    return f"{seed}/{max(range(DRAWS), key=found)}"
 
 
 def shown(panel: Panel) -> set[str]:
