@@ -315,7 +315,9 @@ if CELERY_BROKER_URL.startswith("pgmq://"):
         "pool_size": 4,
         "pool_timeout": 3,
     }
-    CELERY_BROKER_URL = "pgmq://"  # kombu refuses a query in the address
+    # The place is the option above: kombu refuses a query in the address, and warns of one without
+    # a host.
+    CELERY_BROKER_URL = "pgmq://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
