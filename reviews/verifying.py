@@ -311,7 +311,7 @@ def release(verification: Verification, *, actor, seen_drafted_at=None) -> Appli
     found = verification.computation
     capped = Decimal(found["capped_cny"])
     asked = application.asked_cny
-    invoices = list(application.invoices.filter(uid__in=verification.rows).only("pk", "uid"))
+    invoices = list(application.invoices.filter(uid__in=verification.rows))
     for invoice in invoices:
         row = verification.rows[invoice.uid]
         invoice.verified_cny = Decimal(row["verified_cny"])
