@@ -52,6 +52,13 @@ class Composer:
         self.content, self.schema, self.project = content, content.schema, project
         self.random, self.today = random, today
         self.demanded = demanded(self.schema, content.settings)
+        # Tables whose rows a field counts: an empty one would leave the field below its least.
+        self.counted = {
+            check.table
+            for section in self.schema.form.sections
+            for check in section.checks
+            if check.kind == "lte_table_rows"
+        }
 
     def compose(self) -> Composed:
         found, values, rows = Composed(), {}, {}
@@ -118,6 +125,8 @@ class Composer:
             count = len(table.rows)
         else:
             low = max(table.min_rows, 1 if self.random.random() < 0.8 else 0)
+            if table.code in self.counted:
+                low = max(low, 1)
             count = min(table.max_rows, low + self.random.randrange(4))
         found: list[dict[str, Any]] = []
         for number in range(count):
