@@ -23,7 +23,7 @@ def tell(world: World) -> None:
         world.plan(day, f"{9 + number}:35", what, invite, local, name, role, unit)
     world.plan(-4, "16:45", "an account is switched off", switch_off, "luhe.head")
     world.plan(-4, "17:20", "the account is switched on again", switch_on, "luhe.head")
-    world.plan(-2, "11:15", "a telephone number is read", read_phone, "kechuang")
+    world.plan(-2, "11:15", "a telephone number is read", read_phone, "university")
 
 
 def invite(world: World, local: str, name: str, role: str, unit: str) -> None:
