@@ -225,7 +225,7 @@ def results(reader: homes.Reader) -> homes.Section:
     return homes.Section(
         code="results",
         title=_("公示结果"),
-        heads=[_("公示"), _("牵头单位"), "", _("公示起止")],
+        heads=[_("公示"), _("牵头单位"), "", _("公示期限")],
         tallies=[homes.Tally(shown.count(), _("份公示"), url)],
         note=_("评估机构不参与申报的审查和评审；评价所需的申报材料由委托单位提供。"),
         lines=[
