@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
 from portal.accounts import inviting, staffing, users
 from portal.accounts.models import Invitation, Role, User
@@ -331,12 +332,15 @@ def test_template_is_read_back_with_units_and_roles_to_choose(client, admin, uni
 
 def test_division_and_phone_of_a_unit_are_set_with_an_event(client, admin, unit):
     url = reverse("unit_edit", args=[unit.code])
-    client.post(url, {"division": "成果处", "service_phone": "025-83711234"})
-    client.post(url, {"division": "成果处", "service_phone": "025-83711234"})
+    given = {"division": "成果处", "division_en": "Transfer", "service_phone": "025-83711234"}
+    for _again in range(2):
+        client.post(url, given)
     unit.refresh_from_db()
     assert (unit.division, unit.service_phone) == ("成果处", "025-83711234")
     event = Event.objects.get(action="unit.contact")
-    assert event.data["to"] == ["成果处", "025-83711234"]
+    assert event.data["to"] == ["成果处", "Transfer", "025-83711234"]
+    with translation.override("en"):
+        assert unit.division_name == "Transfer"
     assert "025-83711234" in client.get(reverse("unit_list")).content.decode()
 
 

@@ -26,7 +26,7 @@ def test_accounts_are_printed_with_the_one_password(policy):
     assert run("--accounts") == "No demonstration accounts are loaded.\n"
     printed = run()
     assert printed.count(PASSWORD) == 1
-    assert printed.count("@demo.example") == 32
+    assert printed.count("@demo.example") == 33
     assert run("--accounts") == printed
 
 
