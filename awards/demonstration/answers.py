@@ -162,6 +162,8 @@ class Composer:
         return found[: item.max_length or 200]
 
     def textarea(self, item: Field) -> str:
+        if item.help is not None and "每行一家" in item.help.zh:
+            return "\n".join(vocabulary.LENDERS if "金融" in item.label.zh else vocabulary.PARTNERS)
         sentences = self.random.sample(vocabulary.SENTENCES, 4)
         told = "\n".join(
             sentence.format(

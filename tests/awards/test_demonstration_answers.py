@@ -11,6 +11,7 @@ from stdnum.cn import uscc
 from applications import checks
 from applications.content import ASKED_FIELDS, Content, InvoiceFigures
 from applications.models import Answer, Application, Attachment, TableRow
+from awards.demonstration import vocabulary
 from awards.demonstration.answers import Composer, Project, attached, demanded, matching
 from awards.demonstration.codes import credit_code
 from policy.models import Call
@@ -126,3 +127,10 @@ def test_credit_codes_are_valid():
     codes = {credit_code(Random(seed), "52", "320113") for seed in range(50)}
     assert {uscc.is_valid(code) for code in codes} == {True}
     assert len(codes) == 50
+
+
+def test_a_list_of_others_names_organisations_and_no_prose():
+    entry = LINES["10-1"]
+    answers = filled(entry, seed=1, kind="hospital").answers
+    told = next(data.data["co_builders"] for data in answers.values() if "co_builders" in data.data)
+    assert told in (None, "\n".join(vocabulary.PARTNERS))
