@@ -16,7 +16,7 @@ from tests.awards.test_decisions import confirmed, draft, ready, released
 from tests.awards.test_withdrawing import objected
 from tests.factories import person
 from tests.guarantees.access.row import Row
-from tests.guarantees.cast import World, holders
+from tests.guarantees.cast import OWN, World, holders
 from tests.policy.catalogue import hand_over
 
 MONEY = frozenset({"lead_clerk", "lead_head", "finance", "finance_head", "policy_admin", "auditor"})
@@ -213,7 +213,6 @@ CLAW_BACKS = [
     Row("award_clawback_repay", post=FINANCE, kwargs=uid(_claw_back)),
 ]
 
-OWN = frozenset({"filler", "org_admin"})
 RECEIPTS = [
     Row("award_payment_receipts", get=MONEY, post=FINANCE, kwargs=uid(_own_transfer)),
     Row(
