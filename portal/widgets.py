@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import forms
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 
@@ -26,12 +26,11 @@ def _options(choices: Iterable, chosen: set[str]) -> SafeString:
     drawn = []
     for value, label in choices:
         if isinstance(label, list | tuple):
-            drawn.append(
-                format_html('<optgroup label="{}">{}</optgroup>', value, _options(label, chosen))
-            )
+            inner = _options(label, chosen)
+            drawn.append(f'<optgroup label="{conditional_escape(value)}">{inner}</optgroup>')
             continue
         text = "" if value is None else str(value)
-        mark = mark_safe(" selected") if text in chosen else ""
+        mark = " selected" if text in chosen else ""
         chosen.discard(text)
-        drawn.append(format_html('<option value="{}"{}>{}</option>', text, mark, label))
-    return format_html_join("", "{}", ((one,) for one in drawn))
+        drawn.append(f'<option value="{escape(text)}"{mark}>{conditional_escape(label)}</option>')
+    return mark_safe("".join(drawn))
