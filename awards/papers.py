@@ -6,22 +6,34 @@ from typing import Any
 from django.utils import translation
 
 from applications.papers import chinese_date
-from awards.models import Decision
+from awards.models import Award, Decision
 from policy.money import show_wan, uppercase_cny
 from portal import clock
+
+
+def _named(award: Award) -> str:
+    """The organisation; of a joint project every part of what was approved."""
+    parts = [
+        f"{share.name} {share.percent.normalize():f}% {share.amount_cny:,.2f} 元"
+        for share in award.shares.all()
+    ]
+    name = award.organisation.name
+    return f"{name}（按份额：{'；'.join(parts)}）" if parts else name
 
 
 def decision_data(decision: Decision) -> dict[str, Any]:
     """The data of ``awards/decision.typ``; amounts in 万元, their total in 大写 too."""
     with translation.override("zh-hans"):
-        items = decision.items.select_related(
-            "award__application__district", "award__organisation"
-        ).order_by("award__application__number")
+        items = (
+            decision.items.select_related("award__application__district", "award__organisation")
+            .prefetch_related("award__shares")
+            .order_by("award__application__number")
+        )
         rows = [
             [
                 str(place),
                 item.award.application.number,
-                item.award.organisation.name,
+                _named(item.award),
                 item.award.application.title or "—",
                 item.award.application.district.name_zh,
                 show_wan(item.approved_cny),

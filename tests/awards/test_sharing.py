@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from applications.models import TableRow
-from awards import decisions, payments, sharing
-from awards.models import Award, Payment, Share
+from awards import decisions, papers, payments, sharing
+from awards.models import Award, Decision, Payment, Share
 from policy.entries import Catalogue
 from policy.rules import by_shares
 from portal.accounts.models import Role
@@ -147,6 +147,8 @@ def test_the_decision_shows_the_parts_before_and_keeps_them_after(client):
         (award.organisation.uscc, D("60.00"), D("540001.50")),
         (partner.uscc, D("40.00"), D("360000.00")),
     ]
+    (row,) = papers.decision_data(Decision.objects.get())["rows"]
+    assert f"{partner.name} 40% 360,000.00 元" in row[2]
     assert "¥360,000.00" in client.get(f"/awards/awards/{award.uid}/").content.decode()
     subjects = Notice.objects.filter(recipient=told).values_list("subject", flat=True)
     assert any("40%" in str(subject) for subject in subjects)
