@@ -27,8 +27,10 @@ from tests.portal.conftest import make_data_dir
 
 pytestmark = pytest.mark.long
 
-CLIENTS, DRAFTS, SAVES = 16, 4, 4
+CLIENTS, DRAFTS, SAVES = 16, 3, 4
 LIMIT_S = 420.0
+# Nobody there; or the database went while the act, or the session after it, was being written (400).
+NOT_ANSWERED = (0, 400, 500, 503)
 KILLED, KILLS = ("web", "postgres"), 8
 
 
@@ -128,7 +130,7 @@ class Browser:
 
     def note(self, draft: Draft, status: int, act: str) -> None:
         draft.unanswered += 1
-        if status not in (0, 500, 502, 503):
+        if status not in NOT_ANSWERED:
             self.faults.append(f"{act} of {draft.uid}: {status}")
 
 

@@ -40,6 +40,8 @@ NOT_ASKED = [
     *["tests/portal/test_translations.py", "tests/test_floors.py", "tests/e2e", "tests/benchmarks"],
 ]
 MOST = 150  # tests of the second round
+# What is hardest to see first.
+ORDER = ["function", "advisory", "trigger", "lock", "right", "index", "constraint"]
 
 
 def main() -> int:
@@ -69,6 +71,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("tests", nargs="*", default=["tests"], help="only these are asked")
     parser.add_argument("--only", action="append", default=[], metavar="WORD")
     parser.add_argument("--since", metavar="REVISION")
     parser.add_argument("--survivors", action="store_true")
@@ -91,6 +94,7 @@ print(json.dumps([[dataclasses.asdict(d) for d in damages], {k: sorted(v) for k,
 def _chosen(damages: list, options) -> list:
     verdicts = _journal()
     found = [d for d in damages if all(word in str(d) for word in options.only)]
+    found.sort(key=lambda damage: ORDER.index(damage.kind))
     if options.since:
         changed = _changed_since(options.since)
         found = [d for d in found if any(file.startswith(_homes(d)) for file in changed)]
@@ -143,7 +147,7 @@ def _judged(damages: list, known: set[str], written: dict, options) -> int:
 
     ignored = [f"--ignore={path}" for path in NOT_ASKED]
     code = pytest.main(
-        ["tests", "-q", "-s", "-p", "no:cacheprovider", *ignored],
+        [*options.tests, "-q", "-s", "-p", "no:cacheprovider", *ignored],
         plugins=[Forks(FOLDER, options.processes, work)],
     )
     verdicts = {name: row for name, row in _journal().items() if name in known}
