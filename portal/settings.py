@@ -140,7 +140,8 @@ _owner_url = env("DATABASE_OWNER_URL", default="") or (
     env("DATABASE_URL", default="") or paths.owner_url(DATA_DIR)
 )
 DATABASES = {
-    "default": _database(_database_url, CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True),
+    # A new connection costs as much as two pages; one that died meanwhile is found by its check.
+    "default": _database(_database_url, CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True),
     "owner": _database(_owner_url),
 }
 # The embedded PostgreSQL serves what is not given: the database, the broker, or both.
