@@ -223,11 +223,11 @@ class Road:
         return self.stack.now().astimezone(ZONE).year
 
     def type_to_confirm(self, page: Page, button: str) -> None:
-        """Type what the page asks for, then press the button that names the act, impatiently."""
+        """Type what the page asks for, then press the button that names the act."""
         control = page.locator("[name=confirmation]")
         asked = page.locator(f"label[for={control.get_attribute('id')}]").inner_text()
         control.fill(re.search("“(.+?)”", asked)[1])
-        page.get_by_role("button", name=button, exact=True).first.dblclick(no_wait_after=True)
+        self.press(page, button)
 
     def ledger(self) -> tuple[str, str, str, int]:
         """Committed, approved, paid (元) and places of the call's budget account."""
