@@ -35,7 +35,7 @@ def payment_receipts(request, uid: str):
     is_clerk = has_role(request.user, Role.FINANCE)
     if request.method == "POST" and not is_clerk:
         raise Http404(uid)
-    form = ReceiptForm(posted(request), request.FILES)
+    form = ReceiptForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _add(form, payment, actor=request.user):
         messages.success(request, _("回单已上传，已通知申报单位。"))
         return redirect("award_payment_receipts", payment.uid)

@@ -110,6 +110,7 @@ def test_uploaded_and_seen_over_the_pages(scene, payment, client):
     client.force_login(scene.finance)
     batch = reverse("award_payment_detail", args=[payment.batch.uid])
     url = reverse("award_payment_receipts", args=[payment.uid])
+    assert client.get(url).status_code == 200
     empty = client.post(url, {})
     assert empty.status_code == 422
     wrong = client.post(url, {"file": SimpleUploadedFile("回单.pdf", b"not a pdf")})
