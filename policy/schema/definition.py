@@ -18,7 +18,7 @@ from policy.schema.award import (
     Stacking,
 )
 from policy.schema.codes import check_codes, find
-from policy.schema.form import Form, Section
+from policy.schema.form import Form, Group, Section
 from policy.schema.plan import AttachmentSlot, DirectAward, Letter, Rubric, Stage
 from policy.strict import Wrong, build
 
@@ -224,21 +224,15 @@ class DefinitionSchema:
         kept = self.direct_award
         if kept is None:
             raise LookupError(f"{self.line} is no candidate for a direct award")
-        groups = []
-        for group in self.form.groups:
-            sections = [
-                _reduced(section, kept)
-                for section in group.sections
-                if section.code in kept.sections
-            ]
-            if sections:
-                groups.append(replace(group, sections=tuple(sections)))
+        groups = [
+            replace(group, sections=kept_sections)
+            for group in self.form.groups
+            if (kept_sections := _kept(group, kept))
+        ]
         form = Form(tuple(groups))
         known = set(form.fields) | {section.code for section in form.sections}
-        sections = tuple(_fitting(section, form) for section in form.sections)
-        by_code = {section.code: section for section in sections}
         groups = [
-            replace(group, sections=tuple(by_code[section.code] for section in group.sections))
+            replace(group, sections=tuple(_fitting(section, form) for section in group.sections))
             for group in groups
         ]
         return replace(
@@ -290,6 +284,12 @@ class DefinitionSchema:
 
     def stage(self, code: str, settings: Mapping[str, Any] | None = None) -> Stage:
         return find(self.stage_plan(settings or {}), code)
+
+
+def _kept(group: Group, kept: DirectAward) -> tuple[Section, ...]:
+    return tuple(
+        _reduced(section, kept) for section in group.sections if section.code in kept.sections
+    )
 
 
 def _reduced(section: Section, kept: DirectAward) -> Section:
