@@ -1,6 +1,6 @@
 """The settings that every call has because the document leaves the same things open everywhere.
 
-Their texts stand in ``shared.yaml``; which of them a definition gets follows from its parts. They
+Their texts stand in ``shared/settings.yaml``; which of them a definition gets follows from its parts. They
 are added when the files are read, so that a stored definition names every setting of its calls.
 What a line's own settings.yaml has is never added again.
 """
@@ -28,7 +28,7 @@ def added(
 
     ``units``: codes of the article's units, the lead first; ``lines``: every line with money.
     Both stand here by their codes alone: a name that changes is no change of the definition
-    (``policy.naming`` names them where they are shown). A shared.yaml without an entry goes
+    (``policy.naming`` names them where they are shown). A catalogue without an entry goes
     without the setting.
     """
     stacks = [entry for entry in stacking if body["line"] in entry["lines"]]
