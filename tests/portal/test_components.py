@@ -253,6 +253,7 @@ _TOP = {
     "policy/call_list.html", "policy/admin_home.html", "policy/admin_call_list.html",
     "policy/admin_calendar.html", "policy/question_list.html", "reviews/inbox.html",
     "reviews/case_list.html", "reviews/release_list.html", "reviews/panel_list.html",
+    "reviews/nomination_list.html",
     "reviews/selection_list.html", "reviews/expert_home.html",
     "reviews/public_notice_list.html", "files/refused.html", "help/index.html",
     "help/site_map.html", "accounts/contact.html", "search/results.html",
