@@ -79,7 +79,7 @@ class Scene:
 
 
 # Organisations' people with a draft that is nearly filled in, and with a submitted case.
-FILLER, ADMIN = "longtan.filler@org", "jiupin.admin@org"
+FILLER, ADMIN = "longtan.filler@org", "nongke.admin@org"
 SUBMITTED = "zidong.admin"
 SCENES = [
     Scene("home", "", at("/")),
