@@ -59,7 +59,7 @@ def issue(
     Raises KeyError for a letter that the definition does not have, FactsMissing for a
     placeholder without a value.
     """
-    own = {row.code: row for row in schema_of(application).letters}
+    own: dict[str, Template] = {row.code: row for row in schema_of(application).letters}
     template = own[code] if standard is None else own.get(code, standard)
     at = clock.now()
     known = case_facts(application, unit=unit, at=at) | {

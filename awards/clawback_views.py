@@ -15,6 +15,7 @@ from portal import clock
 from portal.accounts.loading import has_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
+from portal.types import known
 from reviews.holding import call_roles
 
 
@@ -68,7 +69,7 @@ def _detail(request, claw_back: ClawBack, *, form=None, repayment=None, status: 
     may_release = drafted and "lead_head" in roles and not own
     may_repay = claw_back.state == ClawBack.State.RELEASED and has_role(request.user, Role.FINANCE)
     if form is None and may_release:
-        form = TypedConfirmation(expected=award.application.number)
+        form = TypedConfirmation(expected=known(award.application.number))
     if repayment is None and may_repay:
         repayment = RepaymentForm(claw_back=claw_back)
     context = {
@@ -98,7 +99,7 @@ def _with_role(request, uid: str, *roles: str) -> ClawBack:
 @require_POST
 def clawback_release(request, uid: str):
     claw_back = _with_role(request, uid, "lead_head")
-    form = TypedConfirmation(request.POST, expected=claw_back.award.application.number)
+    form = TypedConfirmation(request.POST, expected=known(claw_back.award.application.number))
     if form.is_valid() and attempt(form, lambda: clawbacks.release(claw_back, actor=request.user)):
         messages.success(request, _("追回通知书已签发，已通知申报单位和财政部门。"))
         return redirect("award_clawback_detail", claw_back.uid)

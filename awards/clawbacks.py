@@ -22,7 +22,7 @@ from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
-from portal.types import constraint_of
+from portal.types import constraint_of, known
 from reviews.holding import require_call_role
 from reviews.refusals import Refused
 
@@ -204,7 +204,7 @@ def repay(
     amount_cny, now = cny(amount_cny), clock.now()
     if not 0 < amount_cny <= claw_back.outstanding_cny:
         raise Refused("above_outstanding", outstanding_cny=claw_back.outstanding_cny)
-    since = clock.local(claw_back.released_at).date()
+    since = clock.local(known(claw_back.released_at)).date()
     if not since <= on <= clock.local(now).date():
         raise Refused("repaid_day", since=since)
     if not reference.strip():
@@ -217,7 +217,7 @@ def repay(
         claw_back.award,
         actor=actor,
         amount_cny=amount_cny,
-        note=f"{claw_back.letter.number} {reference.strip()}"[:300],
+        note=f"{known(claw_back.letter).number} {reference.strip()}"[:300],
         key=f"{claw_back.uid}:{claw_back.repayments.count() + 1}",
         places=_held(claw_back.award) if whole and claw_back.frees_place else 0,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
@@ -295,7 +296,7 @@ class OpeningForm(Plain):
         }
         uscc = self.fields.pop("uscc")
         self.fields = {"uscc": uscc} | subjects | self.fields
-        self.fields["amount_cny"].money_unit = "wan"
+        self.fields["amount_cny"].money_unit = "wan"  # type: ignore[attr-defined]
 
     def clean_uscc(self):
         code = clean_uscc(self.cleaned_data["uscc"])
@@ -346,7 +347,7 @@ class ClawBackForm(Plain):
 
     def __init__(self, *args, award: Award, **options):
         super().__init__(*args, **options)
-        amount = self.fields["amount_cny"]
+        amount: Any = self.fields["amount_cny"]
         amount.initial, amount.money_unit = award.paid_cny, "wan"
         amount.help_text = gettext("已拨付 %(paid)s 万元；可追回全部或一部分。") % {
             "paid": show_wan(award.paid_cny)
@@ -363,7 +364,7 @@ class RepaymentForm(Plain):
     def __init__(self, *args, claw_back: ClawBack, **options):
         super().__init__(*args, **options)
         self.fields["amount_cny"].initial = claw_back.outstanding_cny
-        self.fields["amount_cny"].money_unit = "wan"
+        self.fields["amount_cny"].money_unit = "wan"  # type: ignore[attr-defined]
         self.fields["on"].initial = clock.today()
 
 

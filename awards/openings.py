@@ -139,7 +139,7 @@ def counted_in(opening: Opening) -> list[Bound]:
     """The accounts that the grant counts in, in the order of the key."""
     unplanned = Call(measure=opening.measure, definition=opening.definition, year=opening.year)
     published = Call.objects.published().filter(measure=opening.measure, definition__isnull=False)
-    found = {}
+    found: dict[tuple[str, str], Bound] = {}
     for call in [unplanned, *published.select_related("measure", "definition")]:
         for bound in bounds_of(_as_case(opening, call), year=opening.year):
             if not bound.follows_call and bound.call is None and opening.uid not in bound.scope:

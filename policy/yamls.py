@@ -36,7 +36,10 @@ def _refuse_aliases(text: str) -> None:
     for event in yaml.parse(text, Loader=StrictLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.composer.ComposerError(
-                None, None, f"alias *{event.anchor} is not allowed", event.start_mark
+                None,
+                None,
+                f"alias *{event.anchor} is not allowed",
+                event.start_mark,  # type: ignore[arg-type]
             )
 
 
