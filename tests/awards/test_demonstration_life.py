@@ -255,7 +255,7 @@ WORK = {
     Role.FILLER: {"cases"}, Role.ORG_ADMIN: {"cases"}, Role.CLERK: {"queue"},
     Role.HEAD: {"release", "queue"}, Role.EXPERT: {"sheets"}, Role.FINANCE: {"finance", "bounced"},
     Role.FINANCE_HEAD: {"sign", "finance"}, Role.POLICY_ADMIN: {"second", "calendar", "open"},
-    Role.ACCOUNT_ADMIN: {"overdue", "people"}, Role.AUDITOR: {"chain", "unusual"},
+    Role.ACCOUNT_ADMIN: {"overdue", "people"}, Role.AUDITOR: {"chain"},
     Role.EVALUATOR: {"results", "open"},
 }  # fmt: skip
 
@@ -296,8 +296,8 @@ def later_instalments():
     waiting = Application.objects.filter(status="payment", paid_cny__gt=0)
     if not waiting.exists():
         yield "no case waits for its second instalment"
-    for case in waiting.filter(due_on__isnull=False):
-        yield f"{case.number} is due on {case.due_on}"
+    for case in waiting.filter(due_on__lt=portal_clock.today()):
+        yield f"{case.number} was due on {case.due_on}"
 
 
 PROMISES = (
