@@ -168,7 +168,12 @@ def test_accounts_of_a_year_and_of_a_lifetime_have_their_own_keys():
 def test_both_or_either_as_the_call_says(mode, merged, built, eligible):
     result = compute(
         CATALOGUE.newest("13-2").schema,
-        inputs={"merged": merged, "platform_built": built, "proposed_cny": "1000000"},
+        inputs={
+            "organisation_kind": "new_rd",
+            "merged": merged,
+            "platform_built": built,
+            "proposed_cny": "1000000",
+        },
         settings={"merger_condition": mode} if mode else {},
         committed={},
         on=ON,

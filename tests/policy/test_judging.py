@@ -48,7 +48,12 @@ def test_a_missing_fact_makes_it_depend_on_that_fact(schemas):
 
 
 def test_without_a_call_it_depends_on_what_the_document_leaves_open(schemas):
-    given = {"merged": True, "platform_built": False, "proposed_cny": "100000"}
+    given = {
+        "organisation_kind": "new_rd",
+        "merged": True,
+        "platform_built": False,
+        "proposed_cny": "100000",
+    }
     found = verdict(schemas, "13-2", given)
     assert found.outcome == "depends"
     assert ("setting", "merger_condition") in [(need.kind, need.code) for need in found.needs]
