@@ -235,6 +235,29 @@ def whole_policy(module_rows) -> None:
     connections["default"].check_constraints()
 
 
+# --- files -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_pdf_checked_once() -> Iterator[None]:
+    """The same bytes have the same verdict: the process that looks into a PDF runs once for them.
+    A refusal is never kept."""
+    from portal.files import inspecting
+
+    check, known = inspecting._check_pdf, {}
+
+    def checked(path: Path) -> int:
+        digest = hashlib.sha256(path.read_bytes()).digest()
+        key = digest, inspecting._PDF_CHECK, inspecting._PDF_LIMIT_S
+        if key not in known:
+            known[key] = check(path)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inspecting, "_check_pdf", checked)
+        yield
+
+
 # --- what tests move -------------------------------------------------------------
 
 
