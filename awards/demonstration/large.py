@@ -392,6 +392,13 @@ def _words(run: Load, keys: Keys) -> dict:
     ):
         if len(title) >= 8:
             found[title] = lambda _c, chance, line=line: names.project(chance, line)
+    for subjects in Application.objects.filter(pk__in=keys[Application]).values_list(
+        "subjects", flat=True
+    ):
+        # A subject that organisations may share binds them together; each copy has its own.
+        for subject in (subjects or {}).values():
+            if "~" not in subject:
+                found[subject] = lambda copy, _r, old=subject: _subject(old, copy)
     numbers = Application.objects.filter(pk__in=keys[Application], number__isnull=False)
     for (number,) in numbers.values_list("number"):
         found[number] = lambda _c, _r, number=number: run.number(number)
@@ -404,6 +411,10 @@ def _words(run: Load, keys: Keys) -> dict:
     ):
         found[sha256] = lambda _c, _r: ""  # sealed when the rest is known
     return found
+
+
+def _subject(old: str, copy: int) -> str:
+    return hashlib.sha256(f"{old}/{copy}".encode()).hexdigest()[: len(old)]
 
 
 def _digits(old: str, chance: random.Random) -> str:
