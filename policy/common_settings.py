@@ -139,7 +139,7 @@ def _of_handling(units) -> Iterable[tuple[str, Entry]]:
 
 
 def _of_nomination(body: Mapping[str, Any]) -> Iterable[tuple[str, Entry]]:
-    if body.get("direct_award"):
+    if isinstance(body.get("direct_award"), Mapping):
         yield "nominates", {}
         yield "confirm_workdays", {}
 

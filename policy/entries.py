@@ -433,6 +433,8 @@ class Catalogue:
                 continue
             file = self._read(line, folder.name, name)
             body |= self._parts(file, name, files, body)
+        if isinstance(body.get("direct_award"), bool):
+            raise _locate(files, ("direct_award",), "expected a mapping of what is left")
         try:
             # Parsed once as the files have it, so that a fault is the files' own.
             parse(body)

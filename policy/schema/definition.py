@@ -330,5 +330,11 @@ def _road(stages: tuple[Stage, ...], kept: tuple[str, ...], known: set[str]) -> 
 
 
 def parse(body: Mapping[str, Any]) -> DefinitionSchema:
-    """A definition's body as dataclasses; SchemaError names the first fault's place."""
+    """A definition's body as dataclasses; SchemaError names the first fault's place.
+
+    Bodies are kept for ever, so one stored while ``direct_award`` was a mere mark is still read: the
+    mark did nothing then, and does nothing now. The catalogue's files must say what is left.
+    """
+    if isinstance(body.get("direct_award"), bool):
+        body = {part: told for part, told in body.items() if part != "direct_award"}
     return build(DefinitionSchema, body)

@@ -42,6 +42,7 @@ BROKEN = [  # folder, file, line, reason
     ("date_without_zero", "document.yaml", 4, "'2024-8-27' is not a date as YYYY-MM-DD"),
     ("deduction_without_input", AWARD, 7, "deduction tax needs the input 'base_tax_cny'"),
     ("default_out_of_bounds", SETTINGS, 8, "default does not fit"),
+    ("direct_award_is_a_mark", STAGES, 10, "expected a mapping of what is left"),
     ("duplicate_key", "13-1/measure.yaml", 9, "key 'money' stands twice"),
     ("empty_file", LETTERS, 1, "file is empty"),
     ("empty_text", f"{DATED}/attachments.yaml", 3, "text is empty"),

@@ -34,6 +34,11 @@ def test_a_definition_survives_being_stored():
     assert parse(json.loads(canonical(CENTRE.body))) == SCHEMA
 
 
+@pytest.mark.parametrize("mark", [True, False])
+def test_a_body_stored_with_a_mere_mark_of_direct_award_is_still_read(mark):
+    assert parse(json.loads(canonical(CENTRE.body)) | {"direct_award": mark}) == SCHEMA
+
+
 def test_every_text_has_both_languages_in_their_own_script():
     for text in texts_of(SCHEMA):
         chinese = any("\u4e00" <= sign <= "\u9fff" for sign in text.en)
