@@ -298,9 +298,11 @@ def claw_back(
 def release(award: Award, *, actor, note: str) -> Entry:
     """Free what the award holds and was not paid, and its place if nothing was.
 
-    After the approval the place is freed only if the call says so (``quota.exit_frees``).
+    After the approval the place is freed only if the call says so (``quota.exit_frees``). What a
+    bounced payment brings back is unpaid anew, and may be freed by another release.
     """
     award.refresh_from_db()
+    returned = award.entries.filter(kind=Entry.Kind.RETURN).count()
     if award.state == Award.State.RESERVED:
         amount_cny = award.recommended_cny
     else:
@@ -315,7 +317,7 @@ def release(award: Award, *, actor, note: str) -> Entry:
             amount_cny=amount_cny,
             places=places,
             note=note,
-            idempotency_key=f"release:{award.uid}",
+            idempotency_key=f"release:{award.uid}" + (f":{returned}" if returned else ""),
         ),
         actor=actor,
     )

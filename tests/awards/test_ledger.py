@@ -6,10 +6,11 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from applications import workflow
-from awards import ledger
+from awards import ledger, payments
 from awards.figures import refresh_all
 from awards.models import Award, CapAccount, Entry, Posting
 from policy.models import CallFigures
+from portal import clock
 from portal.audit.models import Event
 from tests.awards.cases import basis, cap, make_scene
 
@@ -254,6 +255,25 @@ def test_release_of_the_rest_after_a_payment_keeps_the_place():
     flush()
     award.refresh_from_db()
     assert (entry.amount_cny, entry.places, award.state) == (40 * WAN, 0, "paid")
+    assert counters(scene) == (60 * WAN, 60 * WAN, 60 * WAN, 1)
+
+
+def test_what_a_bounced_payment_brings_back_is_released_once_more():
+    scene = make_scene()
+    award = scene.confirmed(amount="1000000")
+    first, second = scene.payment(award, "600000"), scene.payment(award, "200000", instalment=2)
+    scene.pay(first)
+    scene.pay(second)
+    ledger.release(award, actor=scene.finance_head, note="验收结余")
+    workflow.move(award.application, "pay", actor=scene.finance_head)
+    flush()
+    payments.bounce(second, actor=scene.finance, on=clock.today(), reason="账号有误")
+    flush()
+    again = ledger.release(award, actor=scene.finance_head, note="不再拨付")
+    workflow.move(award.application, "pay", actor=scene.finance_head)
+    flush()
+    award.refresh_from_db()
+    assert (again.amount_cny, award.state, award.paid_cny) == (20 * WAN, "paid", 60 * WAN)
     assert counters(scene) == (60 * WAN, 60 * WAN, 60 * WAN, 1)
 
 
