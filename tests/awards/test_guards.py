@@ -9,30 +9,12 @@ from django.db import DatabaseError, connection, transaction
 
 from awards import exports, payments
 from awards.models import Award, Decision, Payment, Share
+from tests.awards import guards_signed
 from tests.awards.cases import cap, make_scene
+from tests.awards.guards import DRAFTED, SIGNED, copy, other
 from tests.awards.test_decisions import confirmed, draft, ready
 from tests.conftest import _flush_as_owner, owner_connection
 
-# A second row like the first, but for what the statement changes.
-COPY = (
-    "INSERT INTO {table} SELECT (jsonb_populate_record(null::{table},"
-    " to_jsonb(t) || jsonb_build_object('id', 999999{more}))).* FROM {table} t WHERE {where} LIMIT 1"
-)
-
-
-def copy(table: str, where: str = "true", **changes) -> str:
-    """Insert a copy of a row with other values (SQL expressions)."""
-    more = "".join(f", '{name}', {value}" for name, value in changes.items())
-    return COPY.format(table=table, where=where, more=more)
-
-
-def other(table: str, *names: str, where: str = "true", **changes) -> str:
-    """A copy whose uid and such are new."""
-    fresh = {name: f"'new-{name}'" for name in names}
-    return copy(table, where, **fresh | changes)
-
-
-DRAFTED, SIGNED = "state = 'drafted'", "state = 'confirmed'"
 ENTRY = {"uid": "'new'", "idempotency_key": "'new'"}
 
 # guard → a statement that it refuses.
@@ -151,7 +133,7 @@ REFUSED = {
     "awards_export_uid_key": copy("awards_export"),
     "export_done_whole": "UPDATE awards_export SET state = 'done'",
     "export_rows_within_total": "UPDATE awards_export SET done_rows = total_rows + 1",
-}
+} | guards_signed.REFUSED
 # Guards that only speak at the commit: the acts, and what must be named.
 AT_COMMIT = {
     "award_has_reservation": other(
@@ -170,7 +152,7 @@ AT_COMMIT = {
     "audit_required (entry)": copy("awards_entry", "kind = 'opening'", **ENTRY),
     "payment_agrees_with_ledger": "UPDATE awards_payment SET state = 'bounced', note = 'x',"
     " bounced_on = current_date WHERE state = 'sent'",
-}  # fmt: skip
+} | guards_signed.AT_COMMIT  # fmt: skip
 # What a state machine refuses says so in words, not by a name.
 STATES = {
     "award_states": "UPDATE awards_award SET state = 'reserved' WHERE state = 'confirmed'",
@@ -182,7 +164,7 @@ STATES = {
     "share_kept": "UPDATE awards_share SET name = 'x'",
     "paymentbatch_states": "UPDATE awards_paymentbatch SET state = 'drafted'"
     " WHERE state = 'released'",
-}
+} | guards_signed.STATES
 WITHHELD = [
     ("awards_award", "UPDATE"), ("awards_award", "DELETE"), ("awards_award", "TRUNCATE"),
     ("awards_capaccount", "UPDATE"), ("awards_capaccount", "DELETE"),
@@ -193,23 +175,17 @@ WITHHELD = [
     ("awards_payment", "DELETE"), ("awards_payment", "TRUNCATE"),
     ("awards_share", "UPDATE"), ("awards_share", "DELETE"), ("awards_share", "TRUNCATE"),
     ("awards_paymentbatch", "DELETE"), ("awards_paymentbatch", "TRUNCATE"),
+    *guards_signed.WITHHELD,
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def committed(django_db_setup, django_db_blocker):
     """Awards, decisions and payments in every state, committed: the owner sees them too."""
-    from awards import ledger
-    from awards.accounts import quota_bound
-
     with django_db_blocker.unblock():
         scene = make_scene(
             caps=[cap("unit", "9000000", scope="organisation")], settings={"instalments": [60, 40]}
         )
-        ledger.open_balance(
-            [quota_bound(scene.call)],
-            actor=scene.lead_head, amount_cny=1, places=1, note="x", key="1",
-        )  # fmt: skip
         shared = scene.approved()
         with transaction.atomic():
             for position, amount in ((1, "600000"), (2, "400000")):
@@ -217,11 +193,12 @@ def committed(django_db_setup, django_db_blocker):
                     award=shared, position=position, uscc=f"code-{position}", name="x",
                     percent=int(amount) // 10_000, amount_cny=amount,
                 )  # fmt: skip
-        awards = [ready(scene) for _ in range(2)]
+        awards = [ready(scene) for _ in range(3)]
         confirmed(scene, *awards)
-        sent = payments.draft(scene.call, awards=awards[:1], actor=scene.finance)
+        sent = payments.draft(scene.call, awards=awards[:2], actor=scene.finance)
         payments.release(sent, actor=scene.finance_head)
-        payments.draft(scene.call, awards=awards[1:], actor=scene.finance)
+        payments.draft(scene.call, awards=awards[2:], actor=scene.finance)
+        guards_signed.fill(scene, paid=awards[:2])
         draft(scene, ready(scene), number="2")
         scene.case()
         exports.ask("ledger", actor=scene.finance, year=2026)
@@ -337,7 +314,7 @@ TRIGGERS = {
     "decision_state_audited": "audit_required (decision)",
     "paymentbatch_state_audited": "audit_required (batch)",
     "payment_state_audited": "audit_required (payment)",
-}
+} | guards_signed.TRIGGERS
 
 
 def test_every_guard_of_awards_is_tried(committed):

@@ -239,6 +239,7 @@ UNDER = {
     ("policy_callchange", ("call_id", "field")): {"state": "drafted"},
     ("accounts_membership", ("user_id",)): {"organisation_id": 1},
     ("reviews_proposal", ("application_id",)): {"state": "drafted"},
+    ("awards_clawback", ("award_id",)): {"state": "drafted"},
     ("awards_entry", ("award_id", "kind")): {"award_id": 1, "kind": "reserve"},
     ("awards_entry", ("payment_id", "kind")): {"payment_id": 1, "kind": "pay"},
 }
