@@ -52,6 +52,8 @@ class Composer:
         self.content, self.schema, self.project = content, content.schema, project
         self.random, self.today = random, today
         self.demanded = demanded(self.schema, content.settings)
+        requirements = self.schema.eligibility.requirements
+        self.wholly = {row.test.field for row in requirements if row.list_all}
         # Tables whose rows a field counts: an empty one would leave the field below its least.
         self.counted = {
             check.table
@@ -108,6 +110,8 @@ class Composer:
                 return None
         found = _MAKERS[item.type](self, item)
         condition = self.demanded.get(item.code)
+        if condition is not None and item.code in self.wholly:
+            return list(condition.one_of or ())
         return found if condition is None else _demanded(item, condition, found)
 
     def settle(self, values: dict, rows: Mapping[str, list], writable: set[str]) -> None:
