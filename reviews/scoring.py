@@ -180,6 +180,30 @@ def submit_scores(scoring: Scoring, *, actor, seen_revision: int | None = None) 
     return scoring
 
 
+def hand_in(
+    scoring: Scoring,
+    *,
+    actor,
+    scores: Mapping[str, Mapping[str, str]],
+    opinion: str | None = None,
+) -> Scoring:
+    """Save the sheet as typed and submit it under one lock, so that an autosave still on its way
+    cannot come between. What was typed is kept even if something is missing.
+
+    Raises ``Refused``: what ``score`` and ``submit_scores`` raise.
+    """
+    missing: Refused | None = None
+    with transaction.atomic():
+        scoring = score(scoring, actor=actor, scores=scores, opinion=opinion)
+        try:
+            scoring = submit_scores(scoring, actor=actor)
+        except Refused as refused:
+            missing = refused
+    if missing is not None:
+        raise missing
+    return scoring
+
+
 def _tell_lead(scoring: Scoring) -> None:
     """The lead unit's clerks learn when the panel's last sheet is in; no score is told."""
     panel = scoring.seat.panel

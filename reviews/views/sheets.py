@@ -207,15 +207,14 @@ def sheet(request, uid: str):
     if request.method == "GET":
         return _page(request, found)
     rubric = panels.rubric_of(found.seat.panel.call)
+    verb = scoring.hand_in if request.POST.get("step") == "submit" else scoring.score
     try:
-        found = scoring.score(
+        found = verb(
             found,
             actor=request.user,
             scores=_typed(request.POST, rubric),
             opinion=request.POST.get("opinion"),
         )
-        if request.POST.get("step") == "submit":
-            scoring.submit_scores(found, actor=request.user)
     except Refused as refused:
         wrong = refused.facts.get("criteria", {})
         error = "" if wrong else words(refused)

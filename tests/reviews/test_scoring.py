@@ -3,6 +3,7 @@
 from decimal import Decimal as D
 
 import pytest
+from django.db import connection
 
 from policy.schema import parse
 from reviews import panels, scoring
@@ -123,3 +124,34 @@ def test_a_submitted_sheet_is_closed(sheet):
     with pytest.raises(Refused) as refused:
         save(sheet, fit=("31", ""))
     assert refused.value.reason == "submitted"
+
+
+def hand_in(sheet, **points):
+    scores = {code: {"score": score, "comment": ""} for code, score in points.items()}
+    return scoring.hand_in(sheet, actor=sheet.seat.expert.user, scores=scores, opinion="支持")
+
+
+def test_a_sheet_handed_in_with_a_gap_keeps_what_was_typed(sheet):
+    with pytest.raises(Refused) as refused:
+        hand_in(sheet, fit="30")
+    assert refused.value.facts["criteria"] == {"team": "score"}
+    sheet.refresh_from_db()
+    assert (sheet.submitted_at, sheet.scores["fit"]["score"], sheet.opinion) == (
+        None,
+        "30.0",
+        "支持",
+    )
+
+
+def test_no_autosave_comes_between_saving_and_submitting(sheet, monkeypatch):
+    """Both happen under the one lock of one transaction."""
+    depth, seen = len(connection.savepoint_ids), []
+    submit = scoring.submit_scores
+
+    def watched(*args, **kwargs):
+        seen.append(len(connection.savepoint_ids))
+        return submit(*args, **kwargs)
+
+    monkeypatch.setattr(scoring, "submit_scores", watched)
+    assert hand_in(sheet, fit="30", team="50").submitted_at is not None
+    assert seen == [depth + 1]
