@@ -1,18 +1,39 @@
 """A real browser against a live server that runs as the portal does, as the running role."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.e2e import look
 from tests.e2e.stack import Stack
 
 # Playwright's loop lives in this thread; the tests' own queries are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def _settled(act: Callable) -> Callable:
+    """A click or key that leads to another page is over when that page stands: Playwright's is as
+    soon as it begins to load, and what is counted then may not be there yet."""
+
+    @functools.wraps(act)
+    def done(of: Page | Locator, *args, **kwargs):
+        found = act(of, *args, **kwargs)
+        page = of if isinstance(of, Page) else of.page
+        if not page.is_closed():
+            page.wait_for_load_state()
+        return found
+
+    return done
+
+
+for _kind in (Page, Locator):
+    for _name in ("click", "press"):
+        setattr(_kind, _name, _settled(getattr(_kind, _name)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """Pages of the account, signed in, in both languages: allauth's own, in the house style."""
 
 import pytest
+from playwright.sync_api import expect
 
 from portal.accounts.models import Role
 from tests.e2e import look
@@ -33,5 +34,5 @@ def test_refused_password_change_keeps_the_page_and_names_the_field(open_page):
     page.click(".entrance form button[type=submit]")
     assert page.title().startswith("错误：")
     assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
-    assert page.locator("#id_oldpassword[aria-invalid=true]").count() == 1
+    expect(page.locator("#id_oldpassword[aria-invalid=true]")).to_have_count(1)
     assert look.faults(page, "account-password-refused", widths=(375, 1366)) == []

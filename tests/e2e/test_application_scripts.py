@@ -91,7 +91,7 @@ def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
     first.click()
     page.keyboard.type("靶点甲")
     page.keyboard.press("Enter")
-    assert page.locator("tr[data-row]").count() == 2
+    expect(page.locator("tr[data-row]")).to_have_count(2)
     page.keyboard.type("靶点乙")
     page.keyboard.press("ArrowUp")
     expect(first).to_be_focused()

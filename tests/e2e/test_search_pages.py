@@ -32,7 +32,7 @@ def test_slash_brings_the_box_and_enter_searches(open_page, scene):
     page.keyboard.type("概念验证")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?q=*")
-    assert page.locator("mark").first.inner_text() == "概念验证"
+    expect(page.locator("mark").first).to_have_text("概念验证")
 
 
 def test_on_a_phone_slash_opens_the_menu_that_holds_the_box(open_page, scene):

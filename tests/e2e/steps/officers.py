@@ -80,7 +80,7 @@ def verify_performance(road: Road) -> None:
     act(page, "绩效核定")
     page.wait_for_url("**/verification/")
     expect(page.locator("main")).to_contain_text(f"专家评审得分 {road.trip.score} 分")
-    assert page.locator("[name=base]").count() == 0
+    expect(page.locator("[name=base]")).to_have_count(0)
     expect(page.locator("#verification-sum")).to_contain_text(road.trip.granted_cny[:3])
     road.fill(page, note="按专家组均分对应档次。")
     road.shoot(page, "verification")
