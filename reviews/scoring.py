@@ -15,6 +15,7 @@ from portal.accounts.models import Membership, Role
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue_all
 from portal.types import known
+from reviews.merging import Merged, Seen, flat, is_late, merge, write
 from reviews.models import Panel, Scoring, Seat
 from reviews.panels import STAGE, rubric_of, sheets
 from reviews.refusals import Refused
@@ -43,6 +44,11 @@ def read_score(text: Any, criterion: Criterion) -> Decimal | None:
     return value
 
 
+def lines(text: Any) -> str:
+    """Free text as it is stored; a page and its autosave end their lines differently."""
+    return str(text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def read(
     scores: Mapping[str, Mapping[str, str]], rubric: Rubric
 ) -> tuple[dict[str, dict], dict[str, str]]:
@@ -57,7 +63,7 @@ def read(
         except ValueError as error:
             wrong[criterion.code] = str(error)
             continue
-        comment = str(given.get("comment") or "").strip()
+        comment = lines(given.get("comment"))
         if len(comment) > MAX_COMMENT:
             wrong[criterion.code] = "too_long"
             continue
@@ -106,34 +112,44 @@ def _hold(scoring: Scoring, *, actor) -> Scoring:
     return scoring
 
 
-@transaction.atomic
 def score(
     scoring: Scoring,
     *,
     actor,
     scores: Mapping[str, Mapping[str, str]],
     opinion: str | None = None,
-    seen_revision: int | None = None,
+    seen: Seen | None = None,
 ) -> Scoring:
     """Save what stands on the sheet so far; criteria that are not named stay as they were.
 
-    ``scores``: criterion code → {"score", "comment"}. Raises ``Refused``: role, state, submitted,
-    changed, scores_wrong (criterion → why); then nothing is written.
+    ``scores``: criterion code → {"score", "comment"}; ``seen``: what the page showed. A field
+    that another page wrote since, and differently, is left as it is, and the rest is saved.
+    Raises ``Refused``: role, state, submitted, saved_since (an autosave of a page that was saved
+    after it), scores_wrong (criterion → why), with nothing written; stale (``conflicts``).
     """
+    scoring, merged = _save(scoring, actor=actor, scores=scores, opinion=opinion, seen=seen)
+    if merged.conflicts:
+        raise Refused("stale", conflicts=merged.conflicts)
+    return scoring
+
+
+@transaction.atomic
+def _save(scoring, *, actor, scores, opinion, seen: Seen | None) -> tuple[Scoring, Merged]:
     scoring = _hold(scoring, actor=actor)
-    if seen_revision is not None and seen_revision != scoring.revision:
-        raise Refused("changed", revision=scoring.revision)
+    if seen is not None and is_late(scoring, seen):
+        raise Refused("saved_since")
     rubric = rubric_of(scoring.seat.panel.call)
     good, wrong = read(scores, rubric)
     if wrong:
         raise Refused("scores_wrong", criteria=wrong)
-    scoring.scores = scoring.scores | good
+    merged = merge(scoring, flat(good, None if opinion is None else lines(opinion)), seen)
+    write(scoring, merged.written, seen, at=clock.now())
     scoring.total = _total(scoring.scores, rubric)
-    if opinion is not None:
-        scoring.opinion = opinion.strip()
     scoring.revision += 1
-    scoring.save(update_fields=["scores", "total", "opinion", "revision"])
-    return scoring
+    scoring.save(
+        update_fields=["scores", "total", "opinion", "revision", "touched", "closed_pages"]
+    )
+    return scoring, merged
 
 
 def _total(scores: Mapping[str, Mapping], rubric: Rubric) -> Decimal | None:
@@ -156,14 +172,12 @@ def gaps(scoring: Scoring, rubric: Rubric) -> dict[str, str]:
 
 
 @transaction.atomic
-def submit_scores(scoring: Scoring, *, actor, seen_revision: int | None = None) -> Scoring:
+def submit_scores(scoring: Scoring, *, actor) -> Scoring:
     """Hand the sheet in: every criterion scored, every extreme score explained.
 
-    Raises ``Refused``: role, state, submitted, changed, incomplete (criterion → what is missing).
+    Raises ``Refused``: role, state, submitted, incomplete (criterion → what is missing).
     """
     scoring = _hold(scoring, actor=actor)
-    if seen_revision is not None and seen_revision != scoring.revision:
-        raise Refused("changed", revision=scoring.revision)
     if missing := gaps(scoring, rubric_of(scoring.seat.panel.call)):
         raise Refused("incomplete", criteria=missing)
     scoring.submitted_at = clock.now()
@@ -186,19 +200,24 @@ def hand_in(
     actor,
     scores: Mapping[str, Mapping[str, str]],
     opinion: str | None = None,
+    seen: Seen | None = None,
 ) -> Scoring:
     """Save the sheet as typed and submit it under one lock, so that an autosave still on its way
-    cannot come between. What was typed is kept even if something is missing.
+    cannot come between. What was typed is kept even if something is missing, or if another page
+    wrote differently.
 
     Raises ``Refused``: what ``score`` and ``submit_scores`` raise.
     """
     missing: Refused | None = None
     with transaction.atomic():
-        scoring = score(scoring, actor=actor, scores=scores, opinion=opinion)
-        try:
-            scoring = submit_scores(scoring, actor=actor)
-        except Refused as refused:
-            missing = refused
+        scoring, merged = _save(scoring, actor=actor, scores=scores, opinion=opinion, seen=seen)
+        if merged.conflicts:
+            missing = Refused("stale", conflicts=merged.conflicts)
+        else:
+            try:
+                scoring = submit_scores(scoring, actor=actor)
+            except Refused as refused:
+                missing = refused
     if missing is not None:
         raise missing
     return scoring

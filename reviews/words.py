@@ -28,6 +28,7 @@ _PLAIN = {
     "no_sheet": lambda: _("请选择要解锁的评分表。"),
     "no_fields": lambda: _("请至少选择一个领域。"),
     "uscc": lambda: _("统一社会信用代码不正确，请核对。"),
+    "saved_since": lambda: _("本页已保存过；之后的改动尚未保存，请按“保存”。"),
     "already": lambda: _("该事项已经办理过。"),
     "too_late": lambda: _("已超过 10 秒，通知已经发出，不能撤销；如需更正，请按程序办理。"),
     "acted_since": lambda: _("该件已有后续办理，不能撤销。"),

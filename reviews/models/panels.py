@@ -181,6 +181,10 @@ class Scoring(models.Model):
     total = models.DecimalField(max_digits=6, decimal_places=2, null=True)
     opinion = models.TextField(blank=True)
     revision = models.PositiveIntegerField(default=1)
+    # field ("score.fit", "opinion") → {"page", "at"}: which page wrote it last (reviews.merging).
+    touched = models.JSONField(default=dict)
+    # The pages that were saved as a whole; their own late autosaves are refused.
+    closed_pages = ArrayField(models.CharField(max_length=16), default=list)
     submitted_at = models.DateTimeField(null=True)
 
     class Meta:

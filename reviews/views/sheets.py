@@ -1,5 +1,6 @@
 """The expert's side: cases to judge, the sheet with anchors, and stepping back."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -12,16 +13,19 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from applications import content as contents
+from applications.entries import digest
 from policy import workdays
 from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.files.serving import respond
+from portal.ids import UID_LENGTH, new_uid
 from portal.paging import page_by_key
-from reviews import masking, panels, reading, scoring
+from reviews import masking, merging, panels, reading, scoring
 from reviews.desk import whole_number
 from reviews.forms import ConflictForm
 from reviews.loading import attachment_of, sheet_for
@@ -101,7 +105,12 @@ class Address:
         return f"{self.path}?{urlencode(plain)}" if plain else self.path
 
 
-def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict=None, status=200):
+def _page(
+    request, sheet: Scoring, *, typed=None, wrong=None, error="", conflicts=(), conflict=None,
+    status=200,
+):  # fmt: skip
+    """The sheet as stored, or with what was ``typed`` on a page; ``conflicts``: where another page
+    wrote differently. Both stand on the new page, which saves itself only once one is chosen."""
     case = sheet.application
     rubric = panels.rubric_of(sheet.seat.panel.call)
     content, mask = contents.load(case), masking.for_expert(case)
@@ -109,7 +118,7 @@ def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict
     documents = reading.documents(content, mask, form=None)
     document = reading.choose(documents, request.GET.get("doc", ""))
     page = whole_number(request.GET.get("page", ""))
-    wrong = wrong or {}
+    wrong, theirs = wrong or {}, _theirs(conflicts, rubric)
     is_open = (
         sheet.submitted_at is None
         and sheet.seat.panel.state == Panel.State.SCORING
@@ -125,13 +134,18 @@ def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict
         "measure": case.call.measure,
         "rows": [
             _criterion(row, rubric, sheet, content, mask, address, typed, wrong)
+            | {"theirs": [told for told in theirs if told["criterion"] == row.code]}
             for row in rubric.criteria
         ],
         "rubric": rubric,
         "opinion": typed.get("opinion", "") if typed is not None else sheet.opinion,
+        "opinion_theirs": [told for told in theirs if not told["criterion"]],
         "is_open": is_open,
+        "saves_itself": is_open and not conflicts,
+        "page_id": new_uid(),
+        "seen": json.dumps(merging.digests(sheet, [row.code for row in rubric.criteria])),
         "error": error,
-        "errors": _summary(rubric, wrong, error),
+        "errors": _summary(rubric, wrong, error, theirs),
         "conflict_form": conflict or ConflictForm(),
         "file_route": "review_sheet_document",
         "owner_uid": sheet.uid,
@@ -151,7 +165,7 @@ def _page(request, sheet: Scoring, *, typed=None, wrong=None, error="", conflict
 def _criterion(criterion, rubric, sheet, content, mask, address, typed, wrong) -> dict:
     stored = sheet.scores.get(criterion.code, {})
     score, comment = stored.get("score"), stored.get("comment", "")
-    shown = "" if score is None else f"{Decimal(score).normalize():f}"
+    shown = "" if score is None else _points(score)
     if typed is not None:
         shown = typed.get(f"score.{criterion.code}", shown)
         comment = typed.get(f"comment.{criterion.code}", comment)
@@ -177,8 +191,40 @@ def _anchors(criterion, rubric, sheet) -> list[tuple]:
     ]
 
 
-def _summary(rubric, wrong, error) -> list[tuple[str, str]]:
-    rows = [("", error)] if error and not wrong else []
+def _theirs(conflicts, rubric) -> list[dict]:
+    """Conflicts in words: what the other page saved, when, and where it belongs."""
+    labels = {row.code: row.label for row in rubric.criteria}
+    parts = {"score": _("分值"), "comment": _("评语")}
+    found = []
+    for row in conflicts:
+        part, _dot, code = row.code.partition(".")
+        place = f"{labels[code]}（{parts[part]}）" if code else _("总体意见")
+        value = row.theirs if part != "score" or not row.theirs else _points(row.theirs)
+        found.append(
+            {
+                "criterion": code,
+                "href": f"#{part}-{code}" if code else "#opinion",
+                "place": place,
+                "value": value or _("（空）"),
+                "at": f"{clock.local(row.at):%H:%M:%S}",
+            }
+        )
+    return found
+
+
+def _points(score: str) -> str:
+    return f"{Decimal(score).normalize():f}"
+
+
+def _summary(rubric, wrong, error, theirs=()) -> list[tuple[str, str]]:
+    rows = [("", error)] if error and not wrong and not theirs else []
+    rows += [
+        (
+            told["href"],
+            _("{place}：另一页面已于 {at} 存为“{value}”，未被覆盖。").format(**told),
+        )
+        for told in theirs
+    ]
     for criterion in rubric.criteria:
         if code := wrong.get(criterion.code):
             part = "comment" if code in {"comment", "too_long"} else "score"
@@ -199,7 +245,28 @@ def _typed(data, rubric) -> dict[str, dict[str, str]]:
     }
 
 
+def _seen(data, *, is_whole: bool) -> merging.Seen:
+    """What the page says that it showed; {} for what is no such thing."""
+    try:
+        marks = json.loads(data.get("_seen", ""))
+    except ValueError:
+        marks = {}
+    marks = marks if isinstance(marks, dict) else {}
+    page = data.get("_page", "")[:UID_LENGTH]
+    return merging.Seen(page, {str(name): str(mark) for name, mark in marks.items()}, is_whole)
+
+
+def _still_typed(sheet: Scoring, data, rubric, seen: merging.Seen) -> dict[str, str]:
+    """Of what was posted, what the page had changed: the rest is shown as it is stored now."""
+    good, _wrong = scoring.read(_typed(data, rubric), rubric)
+    posted = merging.flat(good, scoring.lines(data.get("opinion")))
+    untouched = {name for name, value in posted.items() if seen.digests.get(name) == digest(value)}
+    kept = {name: value for name, value in data.items() if name not in untouched}
+    return kept if "opinion" in kept else kept | {"opinion": sheet.opinion}
+
+
 @expert
+@never_cache
 @require_http_methods(["GET", "POST"])
 def sheet(request, uid: str):
     """The sheet; posting saves it, and hands it in with ``step=submit``."""
@@ -207,6 +274,7 @@ def sheet(request, uid: str):
     if request.method == "GET":
         return _page(request, found)
     rubric = panels.rubric_of(found.seat.panel.call)
+    seen = _seen(request.POST, is_whole=True)
     verb = scoring.hand_in if request.POST.get("step") == "submit" else scoring.score
     try:
         found = verb(
@@ -214,13 +282,14 @@ def sheet(request, uid: str):
             actor=request.user,
             scores=_typed(request.POST, rubric),
             opinion=request.POST.get("opinion"),
+            seen=seen,
         )
     except Refused as refused:
-        wrong = refused.facts.get("criteria", {})
-        error = "" if wrong else words(refused)
+        wrong, conflicts = refused.facts.get("criteria", {}), refused.facts.get("conflicts", ())
+        found = sheet_for(request.user, uid)
         return _page(
-            request, sheet_for(request.user, uid), typed=request.POST, wrong=wrong, error=error,
-            status=422,
+            request, found, typed=_still_typed(found, request.POST, rubric, seen), wrong=wrong,
+            error="" if wrong or conflicts else words(refused), conflicts=conflicts, status=422,
         )  # fmt: skip
     if request.POST.get("step") == "submit":
         messages.success(
@@ -237,18 +306,23 @@ def autosave(request, uid: str):
     """Save what can be saved of what is typed, for htmx: the time, and what is wrong."""
     found = sheet_for(request.user, uid)
     rubric = panels.rubric_of(found.seat.panel.call)
+    seen = _seen(request.POST, is_whole=False)
     good, wrong = scoring.read(_typed(request.POST, rubric), rubric)
-    error = ""
+    opinion = request.POST.get("opinion")
+    error, conflicts = "", ()
     try:
-        found = scoring.score(
-            found, actor=request.user, scores=good, opinion=request.POST.get("opinion")
-        )
+        found = scoring.score(found, actor=request.user, scores=good, opinion=opinion, seen=seen)
     except Refused as refused:
-        error = words(refused)
+        found = sheet_for(request.user, uid)
+        conflicts = refused.facts.get("conflicts", ())
+        error = "" if conflicts else words(refused)
+    given = merging.flat(good, None if opinion is None else scoring.lines(opinion))
     context = {
         "saved_at": clock.now(),
         "sheet": found,
-        "errors": _summary(rubric, wrong, error),
+        "errors": _summary(rubric, wrong, error, _theirs(conflicts, rubric)),
+        "elsewhere": 0 if error else merging.differing(found, given) - len(conflicts),
+        "is_stale": bool(conflicts),
         "rubric": rubric,
         "rows": [
             {"criterion": row, "anchors": _anchors(row, rubric, found)} for row in rubric.criteria

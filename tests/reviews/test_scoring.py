@@ -1,13 +1,18 @@
 """The expert's sheet: what is a score, what needs a comment, who may write when."""
 
+import threading
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from applications.entries import digest
 from policy.schema import parse
 from reviews import panels, scoring
+from reviews.merging import Seen, digests
 from reviews.refusals import Refused
+from tests.awards.racing import at_once, until_somebody_waits
 from tests.reviews.cases import BODY, make_case, make_office, scoring_panel
 
 RUBRIC = parse(BODY | {"line": "10-1", "valid_from": "2024-08-27"}).rubric
@@ -93,12 +98,84 @@ def test_score_refuses_wrong_scores_whole(sheet):
     assert sheet.scores == {"fit": {"score": "30.0", "comment": ""}}
 
 
-def test_score_from_a_second_window_says_that_it_changed(sheet):
-    actor = sheet.seat.expert.user
-    scoring.score(sheet, actor=actor, scores={}, seen_revision=1)
+def seen_by(page: str, sheet, *, is_whole: bool = True) -> Seen:
+    """What a page shows that is opened now."""
+    sheet.refresh_from_db()
+    return Seen(page, digests(sheet, ["fit", "team"]), is_whole)
+
+
+def itself(seen: Seen) -> Seen:
+    return replace(seen, is_whole=False)
+
+
+def send(sheet, seen: Seen, *, opinion=None, **points):
+    """A page sends all that it holds."""
+    scores = {code: {"score": score, "comment": ""} for code, score in points.items()}
+    return scoring.score(
+        sheet, actor=sheet.seat.expert.user, scores=scores, opinion=opinion, seen=seen
+    )
+
+
+def test_two_pages_that_change_different_fields_are_merged(sheet):
+    one, two = seen_by("one", sheet), seen_by("two", sheet)
+    send(sheet, itself(one), fit="30", team="")
+    assert send(sheet, two, fit="", team="50").total == D("80.0")
+    assert send(sheet, one, fit="31", team="").total == D("81.0")
+
+
+def test_a_stale_page_does_not_overwrite_the_same_field_and_keeps_the_rest(sheet):
+    one, two = seen_by("one", sheet), seen_by("two", sheet)
+    send(sheet, one, fit="30", team="", opinion="支持")
+    for stale in (itself(two), two):
+        with pytest.raises(Refused) as refused:
+            send(sheet, stale, fit="12", team="50", opinion="")
+        assert refused.value.reason == "stale"
+        told = [(row.code, row.mine, row.theirs) for row in refused.value.facts["conflicts"]]
+        assert told == [("score.fit", "12.0", "30.0")]
+    sheet.refresh_from_db()
+    assert (sheet.scores["fit"]["score"], sheet.total, sheet.opinion) == ("30.0", D("80.0"), "支持")
+    # The page that told both is a new one: what is saved from it was chosen.
+    assert send(sheet, seen_by("three", sheet), fit="12", team="50").total == D("62.0")
+
+
+@pytest.mark.parametrize(("late", "kept"), [("30", "35"), ("30", "")])
+def test_an_autosave_that_comes_after_its_page_was_saved_is_refused(sheet, late, kept):
+    page = seen_by("one", sheet)
+    send(sheet, page, fit=kept, team="50")
     with pytest.raises(Refused) as refused:
-        scoring.score(sheet, actor=actor, scores={}, seen_revision=1)
-    assert refused.value.reason == "changed"
+        send(sheet, itself(page), fit=late, team="50")
+    assert refused.value.reason == "saved_since"
+    sheet.refresh_from_db()
+    assert sheet.scores.get("fit", {}).get("score") == (f"{kept}.0" if kept else None)
+
+
+def test_a_page_saves_itself_again_and_again_and_then_as_a_whole(sheet):
+    page = seen_by("one", sheet)
+    for points in ("1", "12", "3"):
+        send(sheet, itself(page), fit=points)
+    assert send(sheet, page, fit="30").scores["fit"]["score"] == "30.0"
+    # The second press of its button.
+    assert send(sheet, page, fit="30").scores["fit"]["score"] == "30.0"
+
+
+def test_the_ends_of_lines_are_no_difference(sheet):
+    one = seen_by("one", sheet)
+    send(sheet, itself(one), opinion="一\n二")
+    send(sheet, one, opinion="一\r\n二\r\n")
+    two = seen_by("two", sheet)
+    assert two.digests["opinion"] == digest("一\n二")
+
+
+def test_a_sheet_is_not_handed_in_over_what_another_page_wrote(sheet):
+    one, two = seen_by("one", sheet), seen_by("two", sheet)
+    send(sheet, one, fit="30", team="50")
+    scores = {code: {"score": "40", "comment": "优"} for code in ("fit", "team")}
+    with pytest.raises(Refused) as refused:
+        scoring.hand_in(sheet, actor=sheet.seat.expert.user, scores=scores, seen=two)
+    assert refused.value.reason == "stale"
+    sheet.refresh_from_db()
+    assert (sheet.submitted_at, sheet.total) == (None, D("80.0"))
+    assert sheet.scores["fit"] == {"score": "30.0", "comment": "优"}
 
 
 def test_score_by_another_expert_is_refused(sheet):
@@ -155,3 +232,42 @@ def test_no_autosave_comes_between_saving_and_submitting(sheet, monkeypatch):
     monkeypatch.setattr(scoring, "submit_scores", watched)
     assert hand_in(sheet, fit="30", team="50").submitted_at is not None
     assert seen == [depth + 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_autosave_that_waits_for_the_plain_save_of_its_page_changes_nothing():
+    """Two connections: the autosave was sent first, and comes to the lock second."""
+    office = make_office()
+    sheet = panels.sheets(scoring_panel(office, make_case(office, at="expert_review"))).first()
+    page = seen_by("one", sheet)
+    inside = threading.Event()
+
+    def plain():
+        with transaction.atomic():
+            send(sheet, page, fit="35", team="50")
+            inside.set()
+            until_somebody_waits()
+
+    def autosaved():
+        assert inside.wait(30)
+        return send(sheet, itself(page), fit="3", team="50")
+
+    _saved, late = at_once(plain, autosaved)
+    assert isinstance(late, Refused)
+    assert late.reason == "saved_since"
+    sheet.refresh_from_db()
+    assert sheet.total == D("85.0")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_pages_at_one_moment_lose_no_field():
+    office = make_office()
+    sheet = panels.sheets(scoring_panel(office, make_case(office, at="expert_review"))).first()
+    one, two = seen_by("one", sheet), seen_by("two", sheet)
+    results = at_once(
+        lambda: send(sheet, one, fit="30", team=""),
+        lambda: send(sheet, itself(two), fit="", team="50"),
+    )
+    assert not [row for row in results if isinstance(row, BaseException)], results
+    sheet.refresh_from_db()
+    assert sheet.total == D("80.0")

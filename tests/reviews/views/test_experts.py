@@ -1,5 +1,8 @@
 """Panels and score sheets over their pages."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -116,6 +119,61 @@ def test_autosave_saves_what_can_be_saved(client, sheet):
     )  # fmt: skip
     assert page.status_code == 200
     assert "合计 88.0 分" in told(page)
+
+
+def hidden(client, user, sheet) -> dict[str, str]:
+    """What a page of the sheet, opened now, sends of itself."""
+    client.force_login(user)
+    text = client.get(reverse("review_sheet", args=[sheet.uid])).content.decode()
+    found = re.findall(r'name="(_page|_seen)" value="([^"]*)"', text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def test_a_late_autosave_is_told_to_press_save_and_changes_nothing(client, sheet):
+    user = sheet.seat.expert.user
+    page = hidden(client, user, sheet)
+    post(client, user, "review_sheet", sheet.uid, step="save", **page, **{"score.fit": "35"})
+    late = post(
+        client, user, "review_sheet_save", sheet.uid, htmx=True, **page, **{"score.fit": "3"}
+    )
+    assert late.status_code == 422
+    assert "本页已保存过；之后的改动尚未保存，请按“保存”。" in told(late)
+    sheet.refresh_from_db()
+    assert sheet.scores["fit"]["score"] == "35.0"
+
+
+def test_a_stale_second_tab_shows_both_and_saves_once_chosen(client, sheet):
+    user = sheet.seat.expert.user
+    first, second = hidden(client, user, sheet), hidden(client, user, sheet)
+    post(
+        client, user, "review_sheet", sheet.uid, step="save", **first,
+        **{"score.fit": "35", "comment.fit": "先存", "opinion": "支持"},
+    )  # fmt: skip
+    typed = {"score.fit": "3", "comment.fit": "后填", "score.team": "50", "opinion": ""}
+    late = post(client, user, "review_sheet_save", sheet.uid, htmx=True, **second, **typed)
+    assert late.status_code == 422
+    assert "（分值）：另一页面已于" in told(late)
+    assert "存为“35”，未被覆盖。" in told(late)
+    assert "另一页面另改 1 处，刷新后显示" in told(late)
+    page = post(client, user, "review_sheet", sheet.uid, step="submit", **second, **typed)
+    text = told(page)
+    assert page.status_code == 422
+    assert 'value="3"' in text
+    assert "后填" in text
+    assert '<dd class="preserve">先存</dd>' in text
+    assert ">支持</textarea>" in text
+    assert "hx-post" not in text
+    sheet.refresh_from_db()
+    assert (sheet.scores["fit"]["score"], sheet.scores["team"]["score"]) == ("35.0", "50.0")
+    found = re.findall(r'name="(_page|_seen)" value="([^"]*)"', text)
+    chosen = {name: html.unescape(value) for name, value in found}
+    post(
+        client, user, "review_sheet", sheet.uid, step="save", **chosen,
+        **typed | {"opinion": "支持"},
+    )  # fmt: skip
+    sheet.refresh_from_db()
+    assert sheet.scores["fit"] == {"score": "3.0", "comment": "后填"}
+    assert sheet.opinion == "支持"
 
 
 def test_stepping_back_moves_a_reserve_up(client, office, sheet):
