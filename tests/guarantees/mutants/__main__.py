@@ -2,7 +2,7 @@
 turn, and the tests must turn red.
 
     make mutants                               # all of them; a run that was killed goes on
-    make mutants ARGS="--only awards --only lock"   # those whose line has both words
+    make mutants ARGS="--only awards --only lock"   # those whose line has both (expressions)
     make mutants ARGS="--since main"           # those of apps whose code or tests changed since
     make mutants ARGS=--survivors              # those that survived, once more
     make mutants ARGS=--afresh                 # from the beginning, knowing nothing
@@ -19,6 +19,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ print(json.dumps([[dataclasses.asdict(d) for d in damages], {k: sorted(v) for k,
 
 def _chosen(damages: list, options) -> list:
     verdicts = _journal()
-    found = [d for d in damages if all(word in str(d) for word in options.only)]
+    found = [d for d in damages if all(re.search(word, str(d)) for word in options.only)]
     found.sort(key=lambda damage: ORDER.index(damage.kind))
     if options.since:
         changed = _changed_since(options.since)
