@@ -5,7 +5,7 @@ duplicates concern two rows). A problem's text is made in the reader's language.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -207,6 +207,7 @@ def table_problems(section: Section, rows: Iterable[TableRow]) -> list[Problem]:
     broken = {(problem.row, problem.field) for problem in found}
     for check in table.checks:
         found += _table_check(section, table, check, kept, broken)
+    found += _parts_above_whole(section, table, kept, broken)
     return found
 
 
@@ -310,6 +311,32 @@ def _table_check(section, table: Table, check: Check, kept, broken) -> Iterator[
         figures = _broken(check, values, columns, [])
         if figures is not None:
             yield _of_check(section, check, columns, figures, row=number, row_uid=uid)
+
+
+def _parts_above_whole(section, table: Table, kept, broken) -> Iterator[Problem]:
+    """Fixed rows that are a part of another one (其中) and more than it, column by column."""
+    stored = {fixed.code: row for fixed, row in zip(table.rows, kept, strict=False)}
+    labels = {fixed.code: fixed.label for fixed in table.rows}
+    for fixed in table.rows:
+        if fixed.part_of is None:
+            continue
+        (number, uid, part), (above, _uid, whole) = stored[fixed.code], stored[fixed.part_of]
+        for column in table.columns:
+            if not column.is_numeric or {(number, column.code), (above, column.code)} & broken:
+                continue
+            mine, most = _read(column, part.get(column.code)), _read(column, whole.get(column.code))
+            if mine is None or most is None or mine <= most:
+                continue
+            shown = replace(column, unit=fixed.unit) if fixed.unit else column
+            text = _("%(part)s大于“%(whole)s”的 %(most)s") % {
+                "part": told(shown, str(mine)),
+                "whole": labels[fixed.part_of],
+                "most": told(shown, str(most)),
+            }
+            yield Problem(
+                section.code, "part_above_whole", text, column.code, column.label, number, uid,
+                row_label=fixed.label,
+            )  # fmt: skip
 
 
 def _unique(section, check: Check, columns, kept) -> Iterator[Problem]:

@@ -47,10 +47,26 @@ def fit_table(table: Table, rows: list[Values], *, bends: bool = False) -> None:
             else:
                 for row in rows:
                     changed |= fit(check, row, columns, set(columns), bends=bends)
+        changed |= _parts_of_wholes(table, rows)
         if not table.rows:
             rows[:] = [row for row in rows if row]
         if not changed:
             return
+
+
+def _parts_of_wholes(table: Table, rows: list[Values]) -> bool:
+    """Whether a fixed row that is a part of another one was more than it, and was made less."""
+    before = [dict(row) for row in rows]
+    by_code = {fixed.code: row for fixed, row in zip(table.rows, rows, strict=False)}
+    for fixed in table.rows:
+        part, whole = by_code.get(fixed.code), by_code.get(fixed.part_of or "")
+        if part is None or whole is None:
+            continue
+        for column in table.columns:
+            mine, most = _number(part, column.code), _number(whole, column.code)
+            if mine is not None and most is not None and mine > most:
+                _write(part, column, most)
+    return before != rows
 
 
 def fit(

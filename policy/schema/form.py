@@ -285,11 +285,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Row:
-    """A row that is always there, in a table whose rows are fixed (goals by year)."""
+    """A row that is always there, in a table whose rows are fixed (goals by year).
+
+    ``part_of``: the row above of which this one is a part (其中), so never more than it.
+    """
 
     code: str
     label: Text
     unit: Text | None = None
+    part_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -316,6 +320,12 @@ class Table:
             for code in check.operands:
                 if code not in known:
                     raise Wrong(f"no column {code!r}", "checks", index)
+        for index, row in enumerate(self.rows):
+            whole = next((other for other in self.rows[:index] if other.code == row.part_of), None)
+            if row.part_of is not None and whole is None:
+                raise Wrong(f"no row {row.part_of!r} above this one", "rows", index, "part_of")
+            if whole is not None and whole.unit != row.unit:
+                raise Wrong("a part has the unit of its whole", "rows", index, "unit")
         for index, column in enumerate(self.columns):
             if column.required_if and column.required_if.field not in known:
                 raise Wrong(f"no column {column.required_if.field!r}", "columns", index)
