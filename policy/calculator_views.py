@@ -6,7 +6,16 @@ from django.views.decorators.http import require_GET
 
 from policy.calculator.asking import MOST, next_question
 from policy.calculator.matters import lines_of, matters
-from policy.calculator.reply import KIND, MATTER, PERSON, SHOWN, Reply, read_reply, shown
+from policy.calculator.reply import (
+    ASKED,
+    KIND,
+    MATTER,
+    PERSON,
+    SHOWN,
+    Reply,
+    read_reply,
+    shown,
+)
 from policy.calculator.results import inputs_of, judge_all
 from policy.catalogue_page import catalogue
 from portal import clock
@@ -28,7 +37,10 @@ def calculator(request):
         query = query.copy()
         query[KIND] = known
     reply = read_reply(query, inputs)
-    if _is_rough(request.GET) and not reply.issues:
+    unanswered = request.GET.get(ASKED, "")
+    if reply.has(unanswered):
+        unanswered = ""
+    if _is_rough(request.GET) and not reply.issues and not unanswered:
         return redirect(f"{request.path}?{reply.query(without=[KIND] if from_profile else [])}")
     lines = lines_of(reply.matters)
     on = clock.local(request.arrived_at).date()
@@ -38,6 +50,7 @@ def calculator(request):
     context = {
         "question": question if wrong is None else None,
         "wrong": wrong,
+        "is_unanswered": bool(question) and question.code == unanswered,
         "issue": reply.issues[wrong.code] if wrong else "",
         "most": MOST,
         "matters": matters(),
@@ -50,13 +63,13 @@ def calculator(request):
         "organisation": organisation,
         "measured_on": on,
     }
-    status = 422 if wrong else 200
+    status = 422 if wrong or context["is_unanswered"] else 200
     return render(request, "policy/calculator.html", context, status=status)
 
 
 def _is_rough(query: QueryDict) -> bool:
     """Whether the address comes from a form: with what only the form needs, or empty answers."""
-    return SHOWN in query or any(not value for _code, value in query.items())
+    return SHOWN in query or ASKED in query or any(not value for _code, value in query.items())
 
 
 def _answered(reply: Reply, inputs, from_profile: bool) -> list[dict]:

@@ -23,6 +23,8 @@ MATTER = "matter"
 SKIP = "skip"
 # Statements that a page showed; those that were not ticked are denied.
 SHOWN = "shown"
+# The question that a page asked: sent without an answer, the page says so.
+ASKED = "asked"
 # The one answer to ``organisation_kind`` that no registered organisation has.
 PERSON = "person"
 _YES, _NO = "yes", "no"

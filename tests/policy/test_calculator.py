@@ -208,6 +208,33 @@ def walk(client, kind: str, matter: str):
     return response
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("asked=organisation_kind", "organisation_kind"),
+        ("organisation_kind=enterprise&asked=matter", "matter"),
+        ("organisation_kind=enterprise&matter=project&shown=enterprise_leads&asked=fields", None),
+    ],
+)
+def test_a_question_sent_without_an_answer_says_so(client, catalogue, query, code):
+    response = client.get(f"{URL}?{query}")
+    if code is None:  # another question is due: the page asks it
+        assert response.context["question"].code == "statements"
+        assert not response.context["is_unanswered"]
+        return
+    assert response.status_code == 422
+    assert response.context["question"].code == code
+    assert "此问尚未作答" in response.content.decode()
+
+
+def test_an_answered_question_leaves_no_trace_of_having_been_asked(client, catalogue):
+    query = "organisation_kind=enterprise&asked=organisation_kind"
+    assert client.get(f"{URL}?{query}").headers["Location"] == f"{URL}?organisation_kind=enterprise"
+    query = "organisation_kind=enterprise&asked=matter&skip=matter"
+    location = client.get(f"{URL}?{query}").headers["Location"]
+    assert location == f"{URL}?organisation_kind=enterprise&skip=matter"
+
+
 def test_a_skipped_question_is_not_asked_again_and_may_be_taken_up(client, catalogue):
     response = client.get(URL, {"skip": ["organisation_kind"]})
     assert response.context["question"].form == "matters"
