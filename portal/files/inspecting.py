@@ -4,9 +4,6 @@ The allow-list is short: pdf, png, jpg, xlsx, docx. Everything else (SVG, HTML, 
 Office) is refused, whatever it is called.
 """
 
-import json
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -16,6 +13,7 @@ from xml.etree import ElementTree
 
 from PIL import Image, UnidentifiedImageError
 
+from portal.files import pdf_checking
 from portal.files.names import extension_of
 from portal.files.refusals import FileRefused
 
@@ -129,14 +127,7 @@ _PDF_LIMIT_S = 40
 
 def _check_pdf(path: Path) -> int:
     """Its pages, as told by a process whose memory and time are bounded (pdf_check.py)."""
-    command = [sys.executable, "-I", str(_PDF_CHECK), str(path)]
-    try:
-        told = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PDF_LIMIT_S, check=True
-        )
-        found = json.loads(told.stdout)
-    except (subprocess.SubprocessError, ValueError):
-        raise FileRefused("bomb") from None
+    found = pdf_checking.verdict(path, program=_PDF_CHECK, limit_s=_PDF_LIMIT_S)
     if "refused" in found:
         raise FileRefused(found["refused"])
     return found["pages"]
