@@ -1,5 +1,7 @@
 """Who: users, organisations (申报单位), responsible units (责任单位), and their roles."""
 
+from collections.abc import Iterator
+
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex
@@ -33,6 +35,8 @@ class User(AbstractBaseUser):
     name = models.CharField(_("姓名"), max_length=60)
     phone = models.CharField(_("手机"), max_length=20, blank=True)
     is_active = models.BooleanField(_("启用"), default=True)
+    # How often all open sessions were ended by an act on the account; a session knows its number.
+    sessions_ended = models.PositiveIntegerField(default=0)
     date_joined = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -63,6 +67,17 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session bears; it ends with the password, or once all sessions were ended."""
+        return self._numbered(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for value in super().get_session_auth_fallback_hash():
+            yield self._numbered(value)
+
+    def _numbered(self, value: str) -> str:
+        return f"{value}.{self.sessions_ended}" if self.sessions_ended else value
 
     @cached_property
     def present_memberships(self) -> list["Membership"]:

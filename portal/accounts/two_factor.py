@@ -16,7 +16,7 @@ from portal.accounts import locking
 from portal.accounts.demonstration import is_demonstration
 from portal.accounts.loading import is_staff
 from portal.accounts.models import User
-from portal.accounts.users import UserRefused
+from portal.accounts.users import UserRefused, end_sessions
 from portal.audit.recording import record
 from portal.notices.outbox import enqueue
 
@@ -86,7 +86,7 @@ def _to_setup(request):
 def reset(user: User, *, actor, checked: str, reason: str) -> User:
     """Take off a lost second factor with its recovery codes, after the identity was checked.
 
-    The person is told. Raises ``UserRefused``: own, reason_missing, no_second_factor.
+    All sessions end: who found the device is out. The person is told. Raises ``UserRefused``: own, reason_missing, no_second_factor.
     """
     if actor == user:
         raise UserRefused("own")
@@ -97,6 +97,7 @@ def reset(user: User, *, actor, checked: str, reason: str) -> User:
     if not removed:
         raise UserRefused("no_second_factor")
     locking.clear(user.email, step=locking.SECOND_FACTOR)
+    end_sessions(user)
     record(
         "user.second_factor_reset",
         obj=user,
@@ -108,7 +109,7 @@ def reset(user: User, *, actor, checked: str, reason: str) -> User:
         user,
         subject=gettext_lazy("您的双重验证已由账户管理员重置"),
         body=gettext_lazy(
-            "原验证器和恢复码已失效，下次登录只需密码，请尽快重新启用双重验证。如非本人申请，请立即修改密码并联系账户管理员。"
+            "原验证器和恢复码已失效，您在各设备上的登录均已退出。下次登录只需密码，请尽快重新启用双重验证。如非本人申请，请立即修改密码并联系账户管理员。"
         ),
         url=reverse("mfa_index"),
         dedupe_key=f"second-factor:{user.pk}:{at.timestamp()}",

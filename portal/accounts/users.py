@@ -14,9 +14,17 @@ class UserRefused(Exception):
         super().__init__(reason)
 
 
+def end_sessions(user: User) -> None:
+    """End every session of the user, on all devices, at its next request. In the transaction of
+    the act that ends them, with the user's row locked."""
+    user.sessions_ended += 1
+    user.save(update_fields=["sessions_ended"])
+
+
 @transaction.atomic
 def switch(user: User, *, active: bool, actor, reason: str) -> User:
-    """Disable or enable an account; a disabled user is out at the next request."""
+    """Disable or enable an account; a disabled user is out at the next request, and no session
+    comes back with the account."""
     if actor == user:
         raise UserRefused("own")
     if not reason.strip():
@@ -26,6 +34,8 @@ def switch(user: User, *, active: bool, actor, reason: str) -> User:
         raise UserRefused("state")
     user.is_active = active
     user.save(update_fields=["is_active"])
+    if not active:
+        end_sessions(user)
     record(
         "user.enable" if active else "user.disable",
         obj=user,

@@ -13,7 +13,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from portal.accounts import locking, sessions, users
+from portal.accounts import locking, sessions, two_factor, users
 from portal.accounts.landing import landing_url
 from portal.accounts.models import Role, SignInAttempts, User
 from portal.audit.models import Event
@@ -241,12 +241,59 @@ def test_sign_in_gives_a_new_session(client):
     assert not Session.objects.filter(pk=session.session_key).exists()
 
 
-def test_changed_password_ends_the_sessions_elsewhere(client):
+def _on_another_device(user) -> Client:
+    other = Client()
+    _sign_in(other, user.email)
+    assert _is_in(other)
+    return other
+
+
+def _is_in(client) -> bool:
+    return client.get(reverse("notice_inbox")).status_code == 200
+
+
+def test_changed_password_ends_the_sessions_elsewhere_and_keeps_this_one(client):
     user = UserFactory()
-    client.force_login(user)
-    user.set_password("brand-new-word-1")
-    user.save(update_fields=["password"])
-    assert client.get(reverse("notice_inbox")).status_code == 302
+    other = _on_another_device(user)
+    _sign_in(client, user.email)
+    new = {"password1": "brand-new-word-1", "password2": "brand-new-word-1"}
+    client.post(reverse("account_change_password"), {"oldpassword": PASSWORD, **new})
+    assert User.objects.get(pk=user.pk).check_password("brand-new-word-1")
+    assert _is_in(client)
+    assert not _is_in(other)
+
+
+def test_password_reset_by_mail_ends_every_session(client):
+    user = UserFactory()
+    other = _on_another_device(user)
+    client.post(reverse("account_reset_password"), {"email": user.email})
+    link = re.search(r"http://\S+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
+    new = {"password1": "brand-new-word-1", "password2": "brand-new-word-1"}
+    client.post(client.get(link).url, new)
+    assert not _is_in(other)
+
+
+def test_reset_second_factor_ends_every_session_and_the_next_sign_in_holds(client):
+    user, neighbour = UserFactory(), UserFactory()
+    other, beside = _on_another_device(user), _on_another_device(neighbour)
+    totp_auth.TOTP.activate(user, totp_auth.generate_totp_secret())
+    admin = person(Role.ACCOUNT_ADMIN)
+    two_factor.reset(user, actor=admin, checked="video", reason="手机丢失")
+    assert not _is_in(other)
+    assert _is_in(beside)
+    _sign_in(client, user.email)
+    assert _is_in(client)
+
+
+def test_sessions_of_a_disabled_account_do_not_come_back_with_it(client):
+    user, admin = UserFactory(), person(Role.ACCOUNT_ADMIN)
+    # One that makes no request while the account is disabled.
+    other = _on_another_device(user)
+    users.switch(user, active=False, actor=admin, reason="离职")
+    users.switch(user, active=True, actor=admin, reason="返岗")
+    assert not _is_in(other)
+    _sign_in(client, user.email)
+    assert _is_in(client)
 
 
 def test_five_failures_lock_the_account_for_thirty_minutes(client, clock):
@@ -415,9 +462,9 @@ def test_disabled_user_is_out_at_the_next_request(client):
     client.force_login(user)
     assert client.get(reverse("notice_inbox")).status_code == 200
     users.switch(user, active=False, actor=person(Role.ACCOUNT_ADMIN), reason="离职")
-    assert client.get(reverse("notice_inbox")).status_code == 302
-    _sign_in(Client(), user.email)
-    assert not _signed_in(Client())
+    assert not _is_in(client)
+    _sign_in(client, user.email)
+    assert not _is_in(client)
 
 
 def test_disabled_user_cannot_sign_in(client):
