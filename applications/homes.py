@@ -17,7 +17,7 @@ from policy.models import Call
 from portal import clock, homes
 from portal.accounts.loading import has_role, organisation_of
 from portal.accounts.models import Role
-from portal.templatetags.portal_ui import in_language, moment
+from portal.templatetags.portal_ui import day, in_language, moment
 
 # So many drafts tell how far they have come: each is read and checked whole.
 DRAFTS_SHOWN = 4
@@ -71,9 +71,12 @@ def _rows(every):
 def _own(reader: homes.Reader, every) -> list[homes.Line]:
     """What is with the organisation, the soonest deadline first: a correction's due date and a
     draft's cut-off alike; then what has no deadline, and last what came too late."""
-    is_late = Q(submitted_at__isnull=True, call__closes_at__lte=reader.at)
+    unsent = Q(submitted_at__isnull=True)
+    is_late = (unsent & Q(direct=False, call__closes_at__lte=reader.at)) | (
+        unsent & Q(direct=True, due_on__lt=reader.today)
+    )
     cut_off = Case(
-        When(submitted_at__isnull=True, then=TruncDate("call__closes_at", tzinfo=clock.ZONE))
+        When(unsent & Q(direct=False), then=TruncDate("call__closes_at", tzinfo=clock.ZONE))
     )
     found = list(
         _rows(every)
@@ -86,7 +89,8 @@ def _own(reader: homes.Reader, every) -> list[homes.Line]:
             : homes.SHOWN
         ]
     )
-    drafts = [case for case in found if case.submitted_at is None][:DRAFTS_SHOWN]
+    drafts = [case for case in found if case.submitted_at is None and not case.direct]
+    drafts = drafts[:DRAFTS_SHOWN]
     contents = load_all(drafts)
     amounts.preview_all(contents, on=reader.today)
     done = {content.application.pk: progress(content) for content in contents}
@@ -94,8 +98,33 @@ def _own(reader: homes.Reader, every) -> list[homes.Line]:
     return [_own_line(reader, case, done.get(case.pk), admin=admin) for case in found]
 
 
+def _nominated_line(reader: homes.Reader, case: Application, *, admin: bool) -> homes.Line:
+    """What a unit nominated and the organisation is to confirm, until when."""
+    lapsed = case.due_on is not None and case.due_on < reader.today
+    if lapsed:
+        still_open = case.call.closes_at > reader.at
+        following = _("可转为自行申报") if still_open else _("未在期限内确认，不再办理")
+    elif not admin:
+        following = _("请单位管理员核对并确认")
+    elif case.due_on:
+        following = _("核对金额和收款账户，%(day)s 前确认") % {"day": day(case.due_on)}
+    else:
+        following = _("核对金额和收款账户后确认")
+    return homes.Line(
+        title=case.title,
+        url=reverse("application_check", args=[case.uid]),
+        hint=in_language(case.call, "title"),
+        where=_("本单位 · 免申即享待确认"),
+        next=following,
+        due=None if lapsed else due(reader, case.due_on),
+        state=_("逾期未确认") if lapsed else "",
+    )
+
+
 def _own_line(reader: homes.Reader, case: Application, done, *, admin: bool) -> homes.Line:
     is_draft = case.submitted_at is None
+    if is_draft and case.direct:
+        return _nominated_line(reader, case, admin=admin)
     if done is not None:
         far = _("已完成 %(done)s/%(total)s 项") % {"done": done.done, "total": done.total}
         following = (

@@ -1,5 +1,5 @@
-"""Reminders before a date passes: drafts before the cut-off of their call, corrections before
-they are due. Each is left once for each person, however often the sweep comes by."""
+"""Reminders before a date passes: drafts before the cut-off of their call, nominations (免申即享)
+before they must be confirmed, corrections before they are due. Each is left once for each person, however often the sweep comes by."""
 
 from datetime import datetime, time, timedelta
 
@@ -33,20 +33,36 @@ STEPS = (
 def remind() -> int:
     """Leave the reminders that are due now; their number."""
     now = clock.now()
-    drafts = Application.objects.filter(
-        status__in=[Status.DRAFT, Status.HANDED],
+    unsent = Application.objects.filter(status__in=[Status.DRAFT, Status.HANDED])
+    drafts = unsent.filter(
+        direct=False,
         call__status=Call.Status.PUBLISHED,
         call__closes_at__gt=now,
         call__closes_at__lte=now + STEPS[0][1],
     ).select_related("call")
-    corrections = Application.objects.filter(
-        status=Status.CORRECTION,
-        due_on__gte=clock.local(now).date(),
+    soon = {
+        "due_on__gte": clock.local(now).date(),
         # The end of the day is at most the first step away.
-        due_on__lt=clock.local(now + STEPS[0][1]).date(),
-    ).select_related("call")
+        "due_on__lt": clock.local(now + STEPS[0][1]).date(),
+    }
+    nominated = unsent.filter(direct=True, **soon).select_related("call")
+    corrections = Application.objects.filter(status=Status.CORRECTION, **soon)
     left = sum(_remind(case, case.call.closes_at, "cut-off", now=now) for case in drafts)
-    return left + sum(_remind(case, end_of(case.due_on), "due", now=now) for case in corrections)
+    left += sum(
+        _remind(case, end_of(case.due_on), "confirm", now=now)
+        for case in nominated
+        if not _just_told(case, now=now)
+    )
+    return left + sum(
+        _remind(case, end_of(case.due_on), "due", now=now)
+        for case in corrections.select_related("call")
+    )
+
+
+def _just_told(case: Application, *, now: datetime) -> bool:
+    """Whether the step began before the nomination itself was told: no news to anybody."""
+    end = end_of(case.due_on)
+    return end - dict(STEPS)[step_of(end - now)] < case.started_at
 
 
 def end_of(day) -> datetime:
@@ -67,6 +83,10 @@ def _remind(case: Application, end: datetime, kind: str, *, now: datetime) -> in
         told = {"name": name, "day": case.due_on, "left": LEFT[step]}
         subject = _("“{name}”的补正须在 {day} 前提交，{left}")
         body = _("逾期未提交视为放弃本次申报。")
+    elif kind == "confirm":
+        told = {"name": name, "day": case.due_on, "left": LEFT[step]}
+        subject = _("“{name}”须在 {day} 前确认，{left}")
+        body = _("逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。")
     else:
         told = {"name": name, "at": f"{clock.local(end):%Y-%m-%d %H:%M}", "left": LEFT[step]}
         subject = _("“{name}”尚未提交，{at} 截止，{left}")
@@ -76,7 +96,7 @@ def _remind(case: Application, end: datetime, kind: str, *, now: datetime) -> in
         (held.user for held in people.select_related("user").order_by("user_id")),
         subject=format_lazy(subject, **told),
         body=body,
-        url=f"/applications/{case.uid}/",
+        url=f"/applications/{case.uid}/{'check/' if kind == 'confirm' else ''}",
         key=f"remind:{kind}:{case.pk}:{end:%Y%m%d%H%M}:{step}",
         at=now,
     )

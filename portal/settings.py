@@ -342,6 +342,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "applications.lapse_overdue": {"task": "applications.lapse_overdue", "schedule": 600},
     "reviews.sweep_opinions": {"task": "reviews.sweep_opinions", "schedule": 600},
     "reviews.sweep_notices": {"task": "reviews.sweep_notices", "schedule": 600},
+    "reviews.sweep_nominations": {"task": "reviews.sweep_nominations", "schedule": 600},
     "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
     "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
     "awards.refresh_figures": {"task": "awards.refresh_figures", "schedule": 60},

@@ -7,6 +7,7 @@ the unit gave, and a limit to confirm. From its submission the case goes as any 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership, Organisation, OrganisationStatus, Role
 from portal.audit.recording import record
-from portal.notices.outbox import enqueue
+from portal.notices.outbox import enqueue, enqueue_all
 from portal.types import known
 from reviews.holding import require_call_role
 from reviews.models import Nomination
@@ -262,13 +263,80 @@ def discard(nomination: Nomination, *, actor, note: str) -> Nomination:
     return nomination
 
 
+# What a sweep that stood still missed is told so many days later at most.
+TOLD_FOR = timedelta(days=30)
+
+
+def tell_lapsed() -> int:
+    """Tell the unit's clerks, and each organisation, what was not confirmed in time: once for each
+    list and day. The number of cases."""
+    today = clock.local(clock.now()).date()
+    lapsed = Application.objects.filter(
+        direct=True, submitted_at__isnull=True, due_on__lt=today, due_on__gte=today - TOLD_FOR
+    )
+    cases = {case.uid: case for case in lapsed.select_related("call__measure")}
+    if not cases:
+        return 0
+    lists = Nomination.objects.filter(
+        state=Nomination.State.RELEASED, call__in={case.call_id for case in cases.values()}
+    )
+    for nomination in lists.select_related("call__measure"):
+        mine = [cases[row["case"]] for row in nomination.rows if row["case"] in cases]
+        for day in sorted({case.due_on for case in mine}):
+            _tell_lapsed(nomination, [case for case in mine if case.due_on == day], day)
+    return len(cases)
+
+
+@transaction.atomic
+def _tell_lapsed(nomination: Nomination, cases: list[Application], day: date) -> None:
+    call, now = nomination.call, clock.now()
+    name = Text(call.measure.name_zh, call.measure.name_en)
+    clerks = Membership.objects.active().filter(unit=call.lead_unit_id, role=Role.CLERK)
+    enqueue_all(
+        (row.user for row in clerks.select_related("user")),
+        subject=format_lazy(
+            _("免申即享“{name}”：{n} 家单位未在 {day} 前确认"), name=name, n=len(cases), day=day
+        ),
+        body=_("逾期未确认的不能再确认；单位可在申报截止前转为自行申报。"),
+        url=f"/reviews/nominations/{nomination.uid}/",
+        key=f"nomination-lapsed:{nomination.pk}:{day}",
+        at=now,
+    )
+    held = Membership.objects.active().filter(
+        organisation__in=[case.organisation_id for case in cases], role=Role.ORG_ADMIN
+    )
+    admins: dict[int | None, list] = {}
+    for row in held.select_related("user"):
+        admins.setdefault(row.organisation_id, []).append(row.user)
+    for case in cases:
+        enqueue_all(
+            admins.get(case.organisation_id, []),
+            subject=format_lazy(_("免申即享“{name}”未在 {day} 前确认"), name=name, day=day),
+            body=_("逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。"),
+            url=f"/applications/{case.uid}/check/",
+            key=f"nomination-lapsed:{nomination.pk}:{case.pk}:{day}",
+            at=now,
+        )
+
+
+def standing(case: Application, *, today: date) -> str:
+    """Where an organisation stands with what was nominated for it."""
+    if not case.direct:
+        return "own"
+    if case.submitted_at is not None:
+        return "confirmed"
+    return "lapsed" if case.due_on is not None and case.due_on < today else "waiting"
+
+
 def told(nomination: Nomination) -> list[Mapping[str, Any]]:
     """The rows as a page shows them: name, code, cells in the columns' order, and the case."""
     wanted = columns(nomination.call)
     uids = [row["case"] for row in nomination.rows if "case" in row]
     cases = {case.uid: case for case in Application.objects.filter(uid__in=uids)}
+    today = clock.local(clock.now()).date()
     return [
         {
+            "standing": standing(cases[row["case"]], today=today) if "case" in row else "",
             "name": row["name"],
             "uscc": row["uscc"],
             "cells": [

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reviews import consulting, noticing
+from reviews import consulting, nominating, noticing
 
 
 @shared_task(name="reviews.sweep_opinions")
@@ -15,3 +15,9 @@ def sweep_opinions() -> int:
 def sweep_notices() -> int:
     """Public notices that ended without an open objection are closed."""
     return noticing.sweep()
+
+
+@shared_task(name="reviews.sweep_nominations")
+def sweep_nominations() -> int:
+    """Units and organisations learn what was not confirmed in time."""
+    return nominating.tell_lapsed()

@@ -1,9 +1,12 @@
 """免申即享: the lists of the lead unit, from draft to the organisations' consent."""
 
+from collections import Counter
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts.loading import require_role
@@ -17,6 +20,14 @@ from reviews.models import Nomination
 from reviews.refusals import Refused
 from reviews.views.panels import led_calls
 from reviews.words import words
+
+# Where an organisation stands with what was nominated for it (nominating.standing).
+STANDINGS = {
+    "confirmed": gettext_lazy("已确认"),
+    "waiting": gettext_lazy("待确认"),
+    "lapsed": gettext_lazy("逾期未确认"),
+    "own": gettext_lazy("转为自行申报"),
+}
 
 clerk = require_role(Role.CLERK)
 head = require_role(Role.HEAD)
@@ -78,10 +89,13 @@ def nomination(request, uid: str):
 
 def _page(request, found: Nomination, roles, *, form=None, error: str = "", status: int = 200):
     drafted = found.state == Nomination.State.DRAFTED
+    rows = nominating.told(found)
+    stands = Counter(row["standing"] for row in rows if row["standing"])
     context = {
         "nomination": found,
         "columns": nominating.columns(found.call),
-        "rows": nominating.told(found),
+        "rows": rows,
+        "stands": [(word, stands[code]) for code, word in STANDINGS.items() if stands[code]],
         "may_settle": drafted and "lead_head" in roles and found.drafted_by_id != request.user.pk,
         "may_discard": drafted and bool(roles),
         "form": form or NoteForm(),

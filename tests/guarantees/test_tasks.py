@@ -49,6 +49,7 @@ TASKS: dict[str, Any] = {
     "applications.lapse_overdue": None,
     "reviews.sweep_opinions": None,
     "reviews.sweep_notices": None,
+    "reviews.sweep_nominations": None,
     "awards.make_decision_pdf": lambda world: world.decision.pk,
     "awards.sweep_papers": None,
     "awards.run_export": lambda world: world.export.pk,

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from applications import drafts, nominated, submitting
+from applications import drafts, nominated, reminding, submitting
 from applications.models import Answer, Application
 from applications.unlocking import NotEditable
 from applications.workflow import MoveRefused, move, plan, schema_of
@@ -37,6 +37,11 @@ def organisation(office):
 @pytest.fixture
 def admin(organisation):
     return person(Role.ORG_ADMIN, organisation=organisation)
+
+
+@pytest.fixture
+def clock_at(clock):
+    return clock.set
 
 
 def draft(office, *lines, **more):
@@ -221,3 +226,83 @@ def test_the_pages_draft_release_and_show_it(office, organisation, admin, client
     page = client.get(f"/reviews/nominations/{nomination.uid}/").content.decode()
     assert organisation.name in page and "待确认，至" in page
     assert Award.objects.count() == 0
+
+
+def end_of(case):
+    return reminding.end_of(case.due_on)
+
+
+def test_reminders_come_before_the_limit_of_a_nomination_not_before_the_cut_off(
+    office, organisation, admin, clock_at
+):
+    nominate(office, organisation)
+    case, sent = case_of(organisation), []
+    for hours in (97, 71, 70, 23, 3, -1):
+        clock_at(end_of(case) - timedelta(hours=hours))
+        sent.append(reminding.remind())
+    # Its seventh day before began before it was told of at all.
+    assert sent == [0, 1, 0, 1, 1, 0]
+    notices = Notice.objects.filter(recipient=admin, dedupe_key__startswith="remind:")
+    assert {notice.url for notice in notices} == {f"/applications/{case.uid}/check/"}
+    first = notices.earliest("pk")
+    assert f"须在 {case.due_on} 前确认，剩余不足 3 天" in first.subject
+    assert first.body == "逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。"
+
+
+def test_what_was_confirmed_is_not_reminded(office, organisation, admin, clock_at):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    confirm(case, admin)
+    clock_at(end_of(case) - timedelta(hours=3))
+    assert reminding.remind() == 0
+
+
+def test_unit_and_organisation_learn_once_what_was_not_confirmed(
+    office, organisation, admin, clock_at
+):
+    confirmed, late = OrganisationFactory(district=office.district), organisation
+    other = person(Role.ORG_ADMIN, organisation=confirmed)
+    nomination = nominate(office, confirmed, late)
+    confirm(case_of(confirmed), other)
+    case = case_of(late)
+    clock_at(end_of(case) - timedelta(minutes=1))
+    assert nominating.tell_lapsed() == 0
+    clock_at(end_of(case) + timedelta(minutes=1))
+    for _run in range(2):
+        assert nominating.tell_lapsed() == 1
+    told = Notice.objects.filter(dedupe_key__startswith="nomination-lapsed:")
+    subjects = {notice.recipient_id: notice.subject for notice in told}
+    assert len(told) == len(subjects) == 2
+    assert f"1 家单位未在 {case.due_on} 前确认" in subjects[office.lead_clerk.pk]
+    assert subjects[admin.pk].endswith(f"未在 {case.due_on} 前确认")
+    url = f"/reviews/nominations/{nomination.uid}/"
+    assert told.get(recipient=office.lead_clerk).url == url
+
+
+def test_the_list_tells_how_many_confirmed_and_who_let_the_day_pass(
+    office, organisation, admin, client, clock_at
+):
+    confirmed = OrganisationFactory(district=office.district)
+    nomination = nominate(office, confirmed, organisation)
+    confirm(case_of(confirmed), person(Role.ORG_ADMIN, organisation=confirmed))
+    case = case_of(organisation)
+    clock_at(end_of(case) + timedelta(minutes=1))
+    client.force_login(office.lead_clerk)
+    page = client.get(f"/reviews/nominations/{nomination.uid}/").content.decode()
+    assert "已确认 1 · 逾期未确认 1" in page
+    assert f"逾期未确认（{case.due_on}）" in page
+
+
+@pytest.mark.parametrize(("shift", "words"), [(-1, "前确认"), (1, "可转为自行申报")])
+def test_the_applicants_home_shows_the_limit_of_a_nomination(
+    office, organisation, admin, client, clock_at, shift, words
+):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    clock_at(end_of(case) + timedelta(hours=shift))
+    client.force_login(admin)
+    line = client.get("/home/").context["main"][0].lines[0]
+    assert line.url == f"/applications/{case.uid}/check/"
+    assert words in line.next
+    assert line.until is None
+    assert (line.due.on if line.due else line.state) == (case.due_on if shift < 0 else "逾期未确认")
