@@ -52,10 +52,11 @@ def own_cases(reader: homes.Reader) -> homes.Section | None:
             homes.Tally(counts["ended"], _("件已办结"), f"{url}?state=ended"),
         ],
         lines=lines[: homes.SHOWN],
+        total=counts["own"] + counts["units"],
         empty=homes.Empty(
             _("还没有在办的申报。从正在受理的申报通知中选择一项开始填报，填写的内容会自动保存。"),
             reverse("call_list"),
-            _("查看申报通知"),
+            _("选择申报通知"),
         ),
         more_url=url,
         more=_("全部申报"),

@@ -15,6 +15,7 @@ from applications.workflow import schema_of, stage
 from policy.naming import numeral
 from policy.schema import LETTER_FIELDS
 from policy.schema import Letter as Template
+from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership, Unit
 from portal.audit.recording import record
@@ -68,11 +69,12 @@ def issue(
     wanted = template.subject.placeholders | template.body.placeholders
     if missing := wanted - set(known):
         raise FactsMissing(code, missing)
+    subject = template.subject.fill(**known)
     letter = Letter.objects.create(
         application=application,
         kind=code,
         number=_number(code, unit, year=clock.local(at).year),
-        subject=template.subject.fill(**known).zh[:200],
+        subject=subject.zh[:200],
         body=template.body.fill(**known).zh,
         unit=unit,
         issued_by=actor,
@@ -84,7 +86,7 @@ def issue(
         actor=actor,
         data={"number": letter.number, "application": application.number},
     )
-    _tell(letter, at=at)
+    _tell(letter, subject, at=at)
     from applications.tasks import make_letter
 
     make_letter.delay_on_commit(letter.pk)
@@ -144,12 +146,12 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _tell(letter: Letter, *, at) -> None:
+def _tell(letter: Letter, subject: Text, *, at) -> None:
     """A notice to the organisation's people, once for each letter and person."""
     people = Membership.objects.active().filter(organisation=letter.application.organisation)
     enqueue_all(
         (held.user for held in people.select_related("user").order_by("user_id")),
-        subject=format_lazy("{}{}{}", letter.subject, _("："), letter.number),
+        subject=format_lazy("{}{}{}", subject, _("："), letter.number),
         body=letter.body,
         url=f"/applications/{letter.application.uid}/",
         key=f"letter:{letter.pk}",

@@ -21,9 +21,8 @@ from policy.calls import schema_of
 from portal import clock
 from portal.accounts.loading import has_role
 from portal.accounts.models import Role
-from portal.money import show_wan
 from portal.paging import page_by_key
-from portal.templatetags.portal_ui import day
+from portal.templatetags.portal_ui import day, with_unit
 from reviews.holding import call_roles
 from reviews.models import Selection
 
@@ -229,8 +228,8 @@ def _step(row: payments.Instalment) -> timeline.Entry:
         told.append(" · ".join(map(str, words)))
     return timeline.Entry(
         state=row.state,
-        name=_("第 %(number)s 期 %(percent)s%% · %(cny)s 万元")
-        % {"number": row.number, "percent": row.percent, "cny": show_wan(row.amount_cny)},
+        name=_("第 %(number)s 期 %(percent)s%% · %(cny)s")
+        % {"number": row.number, "percent": row.percent, "cny": with_unit(row.amount_cny)},
         meta="；".join(told) or _("待拨付"),
         note="；".join(filter(None, notes)),
     )

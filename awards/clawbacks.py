@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -22,10 +23,12 @@ from policy.text import Text
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
 from portal.audit.recording import record
+from portal.templatetags.portal_ui import with_unit
 from portal.types import constraint_of, known
 from reviews.holding import require_call_role
 from reviews.refusals import Refused
 
+_with_unit = lazy(with_unit, str)
 PAID_OUT = (Award.State.CONFIRMED, Award.State.PAID)
 # The paper where a line's definition has none of its own.
 LETTER = Letter(
@@ -288,10 +291,10 @@ def _tell_repaid(claw_back: ClawBack, repayment: Repayment, *, at, but) -> None:
     applicants = {row.user_id: row.user for row in held.select_related("user")}
     officers = telling.officers(claw_back.award.call.lead_unit, Role.CLERK, Role.HEAD)
     subject = format_lazy(
-        _("{number}：收到缴回款 {amount} 万元，尚欠 {left} 万元"),
+        _("{number}：收到缴回款 {amount}，尚欠 {left}"),
         number=case.number,
-        amount=show_wan(repayment.amount_cny),
-        left=show_wan(claw_back.outstanding_cny),
+        amount=_with_unit(repayment.amount_cny),
+        left=_with_unit(claw_back.outstanding_cny),
     )
     key = f"repayment:{repayment.pk}"
     telling.tell(officers, subject=subject, url=_url(claw_back), key=key, at=at, but=but)

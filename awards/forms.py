@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from awards.finance import MAX_SOURCE_CHARS
 from awards.models import Award, ClawBack, Decision
 from policy.forms import WanField, WholeField
-from policy.money import show_wan
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.accounts.uscc import clean_uscc
+from portal.templatetags.portal_ui import with_unit
 from reviews.models import SelectionItem
 
 
@@ -176,7 +176,7 @@ class Pickable(Plain):
             elif amount > self.most(thing):
                 self.add_error(
                     name,
-                    gettext("不超过 %(most)s 万元。") % {"most": show_wan(self.most(thing))},
+                    gettext("不超过 %(most)s。") % {"most": with_unit(self.most(thing))},
                 )
         return values
 
@@ -349,8 +349,8 @@ class ClawBackForm(Plain):
         super().__init__(*args, **options)
         amount: Any = self.fields["amount_cny"]
         amount.initial, amount.money_unit = award.paid_cny, "wan"
-        amount.help_text = gettext("已拨付 %(paid)s 万元；可追回全部或一部分。") % {
-            "paid": show_wan(award.paid_cny)
+        amount.help_text = gettext("已拨付 %(paid)s；可追回全部或一部分。") % {
+            "paid": with_unit(award.paid_cny)
         }
 
 

@@ -1,6 +1,7 @@
 """The homes' sections on money: decisions to release, to confirm, payments to make."""
 
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Sum
 from django.urls import reverse
@@ -13,16 +14,15 @@ from policy.homes import due
 from portal import homes
 from portal.accounts.loading import has_role, units_of
 from portal.accounts.models import Role
-from portal.money import show_wan
-from portal.templatetags.portal_ui import day, in_language, moment
+from portal.templatetags.portal_ui import day, in_language, moment, with_unit
 from reviews.experts import led_measures
 
 
 def _items(count: int, cny) -> str:
     """``3 个项目，1,234.00 万元``."""
     return ngettext(
-        "%(n)s 个项目，%(cny)s 万元", "%(n)s 个项目，%(cny)s 万元", count
-    ) % {"n": count, "cny": show_wan(cny or 0)}  # fmt: skip
+        "%(n)s 个项目，%(cny)s", "%(n)s 个项目，%(cny)s", count
+    ) % {"n": count, "cny": with_unit(cny or Decimal(0))}  # fmt: skip
 
 
 def to_release(reader: homes.Reader) -> homes.Section | None:
@@ -48,7 +48,7 @@ def to_release(reader: homes.Reader) -> homes.Section | None:
             homes.Line(
                 title=f"{row.number} {row.title}",
                 url=reverse("award_decision_detail", args=[row.uid]),
-                hint=f"{row.call.code} · {show_wan(row.sum_cny or 0)} {_('万元')}",
+                hint=f"{row.call.code} · {with_unit(row.sum_cny or Decimal(0))}",
                 where=row.drafted_by.name,
                 next=_("核对后签发"),
                 state=moment(row.drafted_at),
@@ -79,7 +79,7 @@ def to_sign(reader: homes.Reader) -> homes.Section:
             homes.Line(
                 title=row.number,
                 url=reverse("award_payment_detail", args=[row.uid]),
-                hint=f"{in_language(row.call, 'title')} · {show_wan(row.sum_cny or 0)} {_('万元')}",
+                hint=f"{in_language(row.call, 'title')} · {with_unit(row.sum_cny or Decimal(0))}",
                 where=row.drafted_by.name,
                 next=_("本人编制，由另一位负责人签发")
                 if row.drafted_by_id == reader.user.pk
@@ -127,10 +127,21 @@ def finance_work(reader: homes.Reader) -> homes.Section:
         title=_("确认与拨付"),
         heads=[_("决定或批次"), _("环节"), _("下一步"), _("办理期限")],
         tallies=[
-            homes.Tally(len(decisions), _("份决定待确认"), f"{url}#decisions", "warn"),
-            homes.Tally(len(unpaid), _("个批次待拨付"), f"{url}#due", "warn"),
+            homes.Tally(
+                len(decisions),
+                ngettext("份决定待确认", "份决定待确认", len(decisions)),
+                f"{url}#decisions",
+                "warn",
+            ),
+            homes.Tally(
+                len(unpaid),
+                ngettext("个批次待拨付", "个批次待拨付", len(unpaid)),
+                f"{url}#due",
+                "warn",
+            ),
         ],
         lines=lines[: homes.SHOWN],
+        total=len(lines),
         empty=homes.Empty(
             _("没有待确认的决定和待拨付的款项。"), reverse("award_caps"), _("查看额度与拨付")
         ),
@@ -149,12 +160,19 @@ def bounced(reader: homes.Reader) -> homes.Section | None:
         code="bounced",
         title=_("退汇"),
         heads=[_("收款单位"), _("退汇原因"), _("下一步"), _("退汇日期")],
-        tallies=[homes.Tally(len(found), _("笔退汇待重新拨付"), f"{url}#bounced", "bad")],
+        tallies=[
+            homes.Tally(
+                len(found),
+                ngettext("笔退汇待重新拨付", "笔退汇待重新拨付", len(found)),
+                f"{url}#bounced",
+                "bad",
+            )
+        ],
         lines=[
             homes.Line(
                 title=row.award.organisation.name,
                 url=reverse("award_detail", args=[row.award.uid]),
-                hint=f"{row.award.application.number} · {show_wan(row.amount_cny)} {_('万元')}",
+                hint=f"{row.award.application.number} · {with_unit(row.amount_cny)}",
                 where=row.note,
                 next=_("核对账户后重新拨付"),
                 state=day(row.bounced_on),
@@ -183,8 +201,7 @@ def openings(reader: homes.Reader) -> homes.Section | None:
             homes.Line(
                 title=row.organisation.name,
                 url=reverse("award_opening_detail", args=[row.uid]),
-                hint=f"{row.measure.line} · {row.document_no} · "
-                f"{show_wan(row.amount_cny)} {_('万元')}",
+                hint=f"{row.measure.line} · {row.document_no} · {with_unit(row.amount_cny)}",
                 where=row.drafted_by.name,
                 next=_("对照依据文件复核"),
                 state=moment(row.drafted_at),
@@ -221,7 +238,7 @@ def _claw_back_line(reader: homes.Reader, row: ClawBack) -> homes.Line:
     return homes.Line(
         title=row.award.organisation.name,
         url=reverse("award_clawback_detail", args=[row.uid]),
-        hint=f"{row.award.application.number} · {show_wan(row.outstanding_cny)} {_('万元')}",
+        hint=f"{row.award.application.number} · {with_unit(row.outstanding_cny)}",
         where=row.get_state_display(),
         next=_("到款后登记缴回"),
         due=due(reader, row.due_on),

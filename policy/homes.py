@@ -18,9 +18,6 @@ from portal.accounts.loading import units_of
 from portal.accounts.models import Role
 from portal.templatetags.portal_ui import in_language, moment
 
-# A call that closes within so many days stands in amber.
-SOON_DAYS = 7
-
 
 def calendar_of(reader: homes.Reader) -> workdays.Calendar:
     """The calendar, read once for all sections of a home: one query."""
@@ -84,7 +81,9 @@ def drafts(reader: homes.Reader) -> homes.Section:
         heads=[_("申报通知"), _("起草人"), _("下一步"), _("起草时间")],
         tallies=[
             homes.Tally(
-                len(found), _("份草稿（全部）"), f"{reverse('policy_call_list')}?status=draft"
+                len(found),
+                ngettext("份草稿（含他人起草）", "份草稿（含他人起草）", len(found)),
+                f"{reverse('policy_call_list')}?status=draft",
             ),
         ],
         lines=lines[: homes.SHOWN],
@@ -284,10 +283,18 @@ def questions(reader: homes.Reader) -> homes.Section | None:
     tallies = []
     if "clerk" in reader.roles:
         asked = sum(row.asked for row in waiting)
-        tallies.append(homes.Tally(asked, _("个问题待答复"), f"{url}?state=asked"))
+        tallies.append(
+            homes.Tally(
+                asked, ngettext("个问题待答复", "个问题待答复", asked), f"{url}?state=asked"
+            )
+        )
     if "head" in reader.roles:
         drafted = sum(row.drafted for row in waiting)
-        tallies.append(homes.Tally(drafted, _("份答复待审签"), f"{url}?state=drafted"))
+        tallies.append(
+            homes.Tally(
+                drafted, ngettext("份答复待审签", "份答复待审签", drafted), f"{url}?state=drafted"
+            )
+        )
     tallies = [tally for tally in tallies if tally.count]
     if not tallies:
         return None

@@ -32,11 +32,11 @@ MAIN: list[tuple[str, str]] = [
     ("head", "reviews.homes.queue"),
     ("district", "portal.accounts.homes.verification"),
     ("expert", "reviews.homes.sheets"),
-    ("finance", "awards.homes.claw_backs"),
+    ("finance", "awards.homes.bounced"),
     ("finance_head", "awards.homes.to_sign"),
     ("finance", "awards.homes.finance_work"),
     ("finance_head", "awards.homes.finance_work"),
-    ("finance", "awards.homes.bounced"),
+    ("finance", "awards.homes.claw_backs"),
     ("policy_admin", "policy.homes.second_person"),
     ("policy_admin", "awards.homes.openings"),
     ("policy_admin", "policy.homes.drafts"),
@@ -135,6 +135,13 @@ class Section:
     note: Any = ""
     tone: str = "info"
     template: str = ""
+    # How many there are in all, where ``lines`` shows the first of them only.
+    total: int = 0
+
+    @property
+    def rest(self) -> int:
+        """How many rows stand behind ``more_url`` only."""
+        return max(self.total - len(self.lines), 0)
 
     @property
     def counted(self) -> Sequence[Tally]:

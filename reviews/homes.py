@@ -16,6 +16,8 @@ from portal.templatetags.portal_ui import day, in_language, moment
 from reviews import experts, inbox, masking, noticing, releasing, scoring
 from reviews.models import Panel, PanelCase, PublicNotice, Scoring, Seat
 
+# So many rows of what waits stand on the home, the soonest due first.
+QUEUED = 12
 # Up to here a list is counted by reading it.
 MANY = 100
 # What is next with a case that a unit holds.
@@ -33,6 +35,8 @@ _NEXT = {
 }
 
 
+# What nobody does, but that comes to pass: a head reads it as a clerk does.
+_COMES = {Status.WAITLISTED, Status.PUBLIC_NOTICE}
 # With a case in the expert review, by the state of its panel.
 _NEXT_OF_PANEL = {
     Panel.State.DRAWN: lambda: _("待负责人审定专家组"),
@@ -45,10 +49,11 @@ def queue(reader: homes.Reader) -> homes.Section:
     """What the reader's units hold and are asked: counts of the saved views, the soonest due."""
     units, calendar = inbox.units(reader.user), calendar_of(reader)
     until = inbox.soon_until(reader.today, calendar)
-    found = list(inbox.everything(units)[: homes.SHOWN])
+    found = list(inbox.everything(units)[:QUEUED])
     counts = inbox.counts(units, today=reader.today, until=until)
     inbox.remember(reader.user, counts)
-    panels = _panels_of(found)
+    panels, drafted = _panels_of(found), releasing.drafted_of(found)
+    drafts = "clerk" in reader.roles
     url = reverse("review_inbox")
     return homes.Section(
         code="queue",
@@ -56,9 +61,10 @@ def queue(reader: homes.Reader) -> homes.Section:
         heads=[_("申报单位和项目"), _("环节"), _("下一步"), _("办理期限")],
         tallies=_tallies(counts, url),
         lines=[
-            _case_line(row, panels.get(row.case.pk, ""))
+            _case_line(row, panels.get(row.case.pk, ""), drafted.get(row.case.pk), drafts=drafts)
             for row in inbox.rows(found, today=reader.today, calendar=calendar)
         ],
+        total=counts["todo"],
         empty=homes.Empty(
             _("没有待办的申报。新的申报到达后列在这里。"),
             reverse("review_case_list"),
@@ -88,13 +94,21 @@ def _panels_of(cases: Sequence[Application]) -> dict[int, str]:
     return dict(rows.values_list("application", "panel__state"))
 
 
-def _next(case: Application, panel: str) -> str:
+def _next(case: Application, panel: str, drafted, *, drafts: bool) -> str:
+    """What is next, and whose act it is: the clerk's who drafts, or the head's who releases."""
+    if drafted is not None:
+        said = _("%(what)s已起草，待负责人审签") if drafts else _("审签%(what)s")
+        return said % {"what": drafted}
     words = _NEXT_OF_PANEL.get(Panel.State(panel)) if panel else None
     words = words or _NEXT.get(Status(case.status))
-    return words() if words else ""
+    if words is None:
+        return ""
+    if drafts or case.status in _COMES or panel == Panel.State.DRAWN:
+        return words()
+    return _("经办人：%(act)s") % {"act": words()}
 
 
-def _case_line(row: inbox.Row, panel: str = "") -> homes.Line:
+def _case_line(row: inbox.Row, panel: str = "", drafted=None, *, drafts: bool) -> homes.Line:
     case: Application = row.case
     held = cast(Any, case).is_held
     where = case.get_status_display()
@@ -107,7 +121,7 @@ def _case_line(row: inbox.Row, panel: str = "") -> homes.Line:
         url=f"{reverse('review_desk', args=[case.uid])}?view={view}",
         hint=" · ".join(filter(None, [case.number, case.title or name])),
         where=where,
-        next=_next(case, panel) if held else _("反馈会商意见"),
+        next=_next(case, panel, drafted, drafts=drafts) if held else _("反馈会商意见"),
         due=homes.Due(row.workdays_left, row.due_on) if row.has_due else None,
     )
 
@@ -137,6 +151,7 @@ def to_release(reader: homes.Reader) -> homes.Section:
             )
             for item in found
         ],
+        total=releasing.count(reader.user),
         empty=homes.Empty(_("没有待审签的事项。经办人起草后列在这里，并发送消息提醒。")),
         more_url=url if found else "",
         more=_("打开待审签列表"),
@@ -221,12 +236,12 @@ def results(reader: homes.Reader) -> homes.Section:
         .order_by("-starts_on", "-pk")
         .defer("text")[: homes.SHOWN]
     )
-    url = reverse("review_public_notice_list")
+    url, count = reverse("review_public_notice_list"), shown.count()
     return homes.Section(
         code="results",
         title=_("公示结果"),
         heads=[_("公示"), _("牵头单位"), "", _("公示期限")],
-        tallies=[homes.Tally(shown.count(), _("份公示"), url)],
+        tallies=[homes.Tally(count, ngettext("份公示", "份公示", count), url)],
         note=_("评估机构不参与申报的审查和评审；评价所需的申报材料由委托单位提供。"),
         lines=[
             homes.Line(
@@ -241,6 +256,7 @@ def results(reader: homes.Reader) -> homes.Section:
             )
             for row in found
         ],
+        total=count,
         empty=homes.Empty(
             _("还没有公示。公示发布后列在这里。"), reverse("measure_list"), _("查看支持措施")
         ),
@@ -271,11 +287,17 @@ def sheets(reader: homes.Reader) -> homes.Section:
         title=_("待评审"),
         heads=[_("项目"), _("评分"), _("下一步"), _("评审期限")],
         tallies=[
-            homes.Tally(counts["open"], _("份评分表未提交"), f"{url}?state=open", "warn"),
+            homes.Tally(
+                counts["open"],
+                ngettext("份评分表未提交", "份评分表未提交", counts["open"]),
+                f"{url}?state=open",
+                "warn",
+            ),
             homes.Tally(counts["untouched"], _("份未开始，先核对回避"), f"{url}?state=untouched"),
             homes.Tally(counts["sent"], _("份已提交"), f"{url}?state=sent"),
         ],
         lines=[_sheet_line(reader, sheet) for sheet in found],
+        total=counts["open"],
         empty=homes.Empty(_("没有待评审的项目。被抽中并经审定后列在这里，并发送消息通知。")),
         more_url=url,
         more=_("全部评审项目"),

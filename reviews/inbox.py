@@ -29,6 +29,7 @@ from policy.models import Measure
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.searching import words
+from portal.templatetags.portal_ui import in_language
 from portal.widgets import PlainSelect
 from reviews.models import Objection, Opinion
 
@@ -226,13 +227,24 @@ def todo_count(user) -> int:
     return user._todo_count
 
 
+class _MeasureField(django_filters.fields.ModelChoiceField):
+    """Measures by their line and their name in the reader's language."""
+
+    def label_from_instance(self, obj):
+        return f"{obj.line} {in_language(obj, 'name')}"
+
+
+class _MeasureFilter(django_filters.ModelChoiceFilter):
+    field_class = _MeasureField
+
+
 class CaseFilter(django_filters.FilterSet):
     """The filters of a list of cases; they live in the URL."""
 
     q = django_filters.CharFilter(label=_("编号、项目或单位"), method="search")
-    measure = django_filters.ModelChoiceFilter(
+    measure = _MeasureFilter(
         label=_("支持措施"),
-        queryset=Measure.objects.order_by("position").only("line", "name_zh"),
+        queryset=Measure.objects.order_by("position").only("line", "name_zh", "name_en"),
         field_name="call__measure",
         to_field_name="line",
         empty_label=_("全部措施"),

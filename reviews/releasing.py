@@ -1,8 +1,9 @@
 """What waits for a head (待审签): proposals, verifications, panels, selections, in one list."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -11,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
+from applications.models import Application
 from applications.workflow import BY_ACTION
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
@@ -134,6 +136,28 @@ class Item:
     number: str
     by: str
     at: datetime
+
+
+def drafted_of(cases: Collection[Application]) -> dict[int, Any]:
+    """By case: what a clerk drafted on it that waits for the head, in words. One query."""
+    if not cases:
+        return {}
+    of = {"application__in": [case.pk for case in cases], "state": "drafted"}
+    verifications = Verification.objects.filter(**of)
+    rows = (
+        Proposal.objects.filter(**of)
+        .order_by()
+        .values_list("application", "action")
+        .union(
+            verifications.order_by().values_list(
+                "application", Value("", output_field=CharField())
+            ),
+            all=True,
+        )
+    )
+    return {
+        case: BY_ACTION[action].label if action else KINDS["verification"] for case, action in rows
+    }
 
 
 def items(found: Sequence[dict]) -> list[Item]:

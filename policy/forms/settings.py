@@ -22,8 +22,8 @@ from policy.forms.fields import (
     WholeField,
     mark,
 )
-from policy.money import show_wan
 from policy.schema import CallSetting
+from portal.templatetags.portal_ui import with_unit
 
 
 def field_name(code: str) -> str:
@@ -111,7 +111,7 @@ def setting_message(setting: CallSetting, wrong: SettingWrong) -> str:
         if setting.type == "rate":
             bound = call_settings.show_percent(Decimal(str(bound)))
         elif setting.type in {"money", "tiers"} and wrong.facts.get("what") != "score":
-            bound = f"{show_wan(Decimal(str(bound)))} 万元"
+            bound = with_unit(Decimal(str(bound)))
     if wrong.reason == "too_small" and setting.type == "rate" and not setting.min:
         return gettext("比例须大于 0。")
     messages = {

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal import homes
 from portal.accounts import locking, verifying
@@ -96,6 +97,7 @@ def verification(reader: homes.Reader) -> homes.Section:
             )
             for row in found
         ],
+        total=counts["waiting"],
         empty=homes.Empty(_("没有待核验的单位。新注册和重新提交的单位列在这里。")),
         more_url=url,
         more=_("打开核验列表"),
@@ -121,11 +123,16 @@ def overdue(reader: homes.Reader) -> homes.Section:
                 url=url,
                 hint=row.uscc,
                 where=row.district.name,
-                next=_("联系该区督办"),
+                next=_("联系该区督办（%(phone)s）") % {"phone": row.district.service_phone}
+                if row.district.service_phone
+                else _("联系该区督办"),
                 due=_due(reader, row.due_on),
             )
             for row in late.select_related("district")[: homes.SHOWN]
         ],
+        total=count,
+        more_url=url,
+        more=_("打开超期列表"),
         empty=homes.Empty(_("各区均在期限内核验。")),
     )
 
@@ -145,9 +152,23 @@ def people(reader: homes.Reader) -> homes.Section:
         title=_("邀请与账户"),
         heads=[_("受邀人"), _("角色"), _("下一步"), _("有效期至")],
         tallies=[
-            homes.Tally(counts["expired"], _("份邀请已过期"), f"{url}?state=expired", "warn"),
-            homes.Tally(counts["open"], _("份邀请待接受"), f"{url}?state=open"),
-            homes.Tally(locked, _("个账户被锁定"), f"{reverse('user_list')}?state=locked", "warn"),
+            homes.Tally(
+                counts["expired"],
+                ngettext("份邀请已过期", "份邀请已过期", counts["expired"]),
+                f"{url}?state=expired",
+                "warn",
+            ),
+            homes.Tally(
+                counts["open"],
+                ngettext("份邀请待接受", "份邀请待接受", counts["open"]),
+                f"{url}?state=open",
+            ),
+            homes.Tally(
+                locked,
+                ngettext("个账户被锁定", "个账户被锁定", locked),
+                f"{reverse('user_list')}?state=locked",
+                "warn",
+            ),
         ],
         lines=[
             homes.Line(
@@ -161,6 +182,7 @@ def people(reader: homes.Reader) -> homes.Section:
             )
             for row in found
         ],
+        total=counts["expired"] + counts["open"],
         empty=homes.Empty(_("没有未接受的邀请。"), url, _("邀请人员")),
         more_url=url,
         more=_("邀请与导入"),
@@ -234,17 +256,31 @@ def _judged(state: dict) -> tuple[str, str]:
     return _("日志链完整，与最近锚定相符。"), "good"
 
 
+def _unusual_word(action: str) -> str:
+    """What an act out of the ordinary is called; its code where none of the kinds fits."""
+    words = {
+        "reveal": _("查看完整个人信息"),
+        "export": _("导出"),
+        "lock": _("登录失败锁定"),
+        "unlock": _("评分解锁"),
+        "disable": _("停用账户"),
+    }
+    kind = next((kind for kind, part in watching.UNUSUAL.items() if part in action), None)
+    return words[kind] if kind else action
+
+
 def unusual(reader: homes.Reader) -> homes.Section:
     """Acts out of the ordinary within the last days, the newest first."""
     since = reader.today - timedelta(days=WATCHED_DAYS - 1)
     counts = watching.unusual_counts(since=since)
     url = reverse("audit_event_list")
+    n = counts
     labels = {
-        "reveal": _("次查看完整个人信息"),
-        "export": _("次导出"),
-        "lock": _("次登录失败锁定"),
-        "unlock": _("次评分解锁"),
-        "disable": _("次停用账户"),
+        "reveal": ngettext("次查看完整个人信息", "次查看完整个人信息", n["reveal"]),
+        "export": ngettext("次导出", "次导出", n["export"]),
+        "lock": ngettext("次登录失败锁定", "次登录失败锁定", n["lock"]),
+        "unlock": ngettext("次评分解锁", "次评分解锁", n["unlock"]),
+        "disable": ngettext("次停用账户", "次停用账户", n["disable"]),
     }
     found = watching.unusual(since=since)[: homes.SHOWN]
     return homes.Section(
@@ -262,9 +298,9 @@ def unusual(reader: homes.Reader) -> homes.Section:
         ],
         lines=[
             homes.Line(
-                title=row.action,
+                title=_unusual_word(row.action),
                 url=reverse("audit_event_detail", args=[row.hash]),
-                hint=f"{row.object_type} {row.object_id}",
+                hint=f"{row.action} · {row.object_type} {row.object_id}",
                 where=row.actor_label,
                 state=moment_s(row.at),
                 tone="plain",

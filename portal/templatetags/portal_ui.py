@@ -6,7 +6,7 @@ come first; a colour (tone) only repeats them. Tones: ``plain``, ``neutral``, ``
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -30,6 +30,8 @@ TONES = ("plain", "neutral", "info", "good", "warn", "bad")
 # Beyond this many places a row of dots says less than two numbers.
 MOST_DOTS = 20
 SOON_WORKDAYS = 2
+# A call that closes within so many days stands in amber.
+SOON_DAYS = 7
 
 
 def _english() -> bool:
@@ -132,6 +134,12 @@ def yuan(cny: Decimal | None) -> str:
 def capital(cny: Decimal | None) -> str:
     """大写: ``人民币贰佰万元整``; nothing for None."""
     return "" if cny is None else amounts.uppercase_cny(cny)
+
+
+@register.filter
+def with_unit(cny: Decimal) -> str:
+    """An amount inside a sentence: ``200.00 万元``, in English ``¥2,000,000.00``."""
+    return amounts.show_cny(cny) if _english() else f"{amounts.show_wan(cny)} 万元"
 
 
 @register.simple_tag
@@ -419,6 +427,20 @@ def countdown(context, closes_at: datetime) -> SafeString:
         str(int(closes_at.timestamp() * 1000)),
         countdown_words(),
         time_left((closes_at - now).total_seconds()),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def closes_in(context, closes_at: datetime) -> SafeString:
+    """``{% closes_in call.closes_at %}``: the countdown beside a call's name, amber in its last
+    ``SOON_DAYS``."""
+    now = context.get("server_now") or clock.now()
+    soon = timedelta() < closes_at - now <= timedelta(days=SOON_DAYS)
+    return format_html(
+        '<span class="call-left{}"><span class="visually-hidden">{}</span>{}</span>',
+        " is-soon" if soon else "",
+        _("距截止："),
+        countdown(context, closes_at),
     )
 
 
