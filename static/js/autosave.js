@@ -119,7 +119,8 @@
     for (const [code, conflict] of Object.entries(answer.conflicts)) show(code, conflict);
     seen.value = JSON.stringify(marks);
     delete form.dataset.unsaved;
-    tell(answer.saved);
+    // What was typed since is not saved yet.
+    tell(dirty ? state.dataset.typing : answer.saved);
     form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
   }
 

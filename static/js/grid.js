@@ -237,7 +237,14 @@
   function take(answer, sent) {
     delete form.dataset.unsaved;
     const fresh = sent.filter((row) => isNew(row) && controlsOf(row).some((control) => control.value));
-    answer.added.forEach((key, place) => fresh[place] && adopt(fresh[place], key));
+    answer.added.forEach((key, place) => {
+      if (!fresh[place]) return;
+      adopt(fresh[place], key);
+      // Removed while it was on its way.
+      if (fresh[place].isConnected) return;
+      removed.add(key);
+      later(0);
+    });
     for (const [key, told] of Object.entries(answer.rows)) {
       const row = rows.querySelector(`tr[data-row="${key}"]`);
       if (row) apply(row, told);
@@ -259,7 +266,8 @@
       const related = document.querySelector("[data-grid-related]");
       if (related) related.textContent = answer.related;
     }
-    tell(answer.saved);
+    // What was typed since is not saved yet.
+    tell(dirty.size || removed.size ? state.dataset.typing : answer.saved);
   }
 
   // A new row is stored: from now on it bears its key.
