@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.e2e import look
 from tests.e2e.stack import Stack
+from tests.e2e.waiting import PATIENCE_MS
 
 # Playwright's loop lives in this thread; the tests' own queries are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -101,6 +102,7 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Page]]:
             [{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()]
         )
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
 
         def note(message) -> None:

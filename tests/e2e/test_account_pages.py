@@ -1,5 +1,7 @@
 """Pages of the account, signed in, in both languages: allauth's own, in the house style."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -32,7 +34,7 @@ def test_refused_password_change_keeps_the_page_and_names_the_field(open_page):
     page.fill("#id_password1", "short")
     page.fill("#id_password2", "short")
     page.click(".entrance form button[type=submit]")
-    assert page.title().startswith("错误：")
-    assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    expect(page).to_have_title(re.compile("^错误："))
+    expect(page.locator("[data-error-summary]")).to_be_focused()
     expect(page.locator("#id_oldpassword[aria-invalid=true]")).to_have_count(1)
     assert look.faults(page, "account-password-refused", widths=(375, 1366)) == []

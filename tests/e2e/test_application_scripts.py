@@ -1,12 +1,11 @@
 """The scripts of the applicant's pages: autosave, grid, uploads, the one submission."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
 from applications.models import Answer, Attachment, Invoice, Submission, TableRow
 from tests.applications import definition
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,30 +24,28 @@ def path(draft, section):
     return f"/applications/{draft.uid}/edit/{section}/"
 
 
-def stored(code, *, section="team", within_s=2.0):
-    """The stored answer, waited for at most as long as the promise of autosave."""
-    ends = time.monotonic() + within_s + 2  # the test's own machine is slow
-    while time.monotonic() < ends:
-        answer = Answer.objects.filter(section=section).first()
-        if answer and code in answer.data:
-            return answer.data[code]
-        time.sleep(0.05)
-    raise AssertionError(f"{code} was not saved")
+def stored(code, *, section="team"):
+    """What is stored of the answer; None before it is saved."""
+    answer = Answer.objects.filter(section=section).first()
+    return answer and answer.data.get(code)
 
 
 def test_typing_is_saved_without_a_button_and_says_when(open_page, place, draft):
     page = open_page(path(draft, "team"), user=place.filler)
+    # The page's time stands still: two seconds of it are what autosave promises.
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     page.locator("#id_title").press_sequentially("钟山")
     expect(page.locator("#save-state")).to_have_text("有未保存的修改")
-    began = time.monotonic()
-    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=4000)
-    assert time.monotonic() - began < 4
+    page.clock.run_for(2000)
+    expect(page.locator("#save-state")).to_contain_text("已保存")
     assert stored("title") == "钟山"
+    page.clock.resume()
     page.locator("#id_funds_cny").fill("200")
     expect(page.locator("[data-money-echo=id_funds_cny]")).to_have_text(
         "200.00 万元 = ¥2,000,000.00 = 人民币贰佰万元整"
     )
-    assert stored("funds_cny") == "2000000.00"
+    eventually(lambda: stored("funds_cny"), "2000000.00")
 
 
 def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
@@ -56,24 +53,24 @@ def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
     theirs = open_page(path(draft, "team"), user=place.admin)
     theirs.locator("#id_staff").fill("30")
     theirs.locator("#id_note").fill("对方的说明")
-    assert stored("note") == "对方的说明"
+    eventually(lambda: stored("note"), "对方的说明")
     mine.locator("#id_staff").fill("28")
     conflict = mine.locator("[data-conflict=staff]")
-    expect(conflict).to_contain_text("30 人", timeout=6000)
+    expect(conflict).to_contain_text("30 人")
     expect(conflict).to_contain_text("王主管")
     expect(mine.locator("#id_note")).to_have_value("对方的说明")
     assert stored("staff") == 30
     conflict.get_by_role("button", name="用我填写的").click()
     expect(conflict).to_have_count(0)
-    expect(mine.locator("#save-state")).to_contain_text("已保存", timeout=6000)
-    assert Answer.objects.get(section="team").data["staff"] == 28
+    eventually(lambda: stored("staff"), 28)
+    expect(mine.locator("#save-state")).to_contain_text("已保存")
     # And the other way round.
     theirs.locator("#id_staff").fill("31")
     conflict = theirs.locator("[data-conflict=staff]")
-    expect(conflict).to_be_visible(timeout=6000)
+    expect(conflict).to_be_visible()
     conflict.get_by_role("button", name="用对方保存的").click()
     expect(theirs.locator("#id_staff")).to_have_value("28")
-    assert Answer.objects.get(section="team").data["staff"] == 28
+    assert stored("staff") == 28
 
 
 def test_amount_bar_follows_what_is_typed(open_page, place):
@@ -82,7 +79,7 @@ def test_amount_bar_follows_what_is_typed(open_page, place):
     card = page.locator("#amount-card")
     expect(card).to_contain_text("¥600.00")
     page.locator("#id_asked_cny").fill("0.05")
-    expect(card).to_contain_text("¥500.00", timeout=6000)
+    expect(card).to_contain_text("¥500.00")
 
 
 def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
@@ -97,14 +94,13 @@ def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
     expect(first).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type("2025/3/14")
-    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=6000)
-    time.sleep(1.5)
-    rows = list(TableRow.objects.order_by("position").values_list("data", flat=True))
-    assert rows == [{"result": "靶点甲", "invested_on": "2025-03-14"}, {"result": "靶点乙"}]
+    rows = TableRow.objects.order_by("position").values_list("data", flat=True)
+    second = {"result": "靶点乙"}
+    first_row = {"result": "靶点甲", "invested_on": "2025-03-14"}
+    eventually(lambda: list(rows.all()), [first_row, second])
+    expect(page.locator("#save-state")).to_contain_text("已保存")
     page.locator("[data-remove]").first.click()
-    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=6000)
-    time.sleep(1)
-    assert [row.data["result"] for row in TableRow.objects.all()] == ["靶点乙"]
+    eventually(lambda: list(rows.all()), [second])
 
 
 def test_cells_take_a_pasted_block_and_show_their_errors(open_page, place, draft):
@@ -121,15 +117,15 @@ def test_cells_take_a_pasted_block_and_show_their_errors(open_page, place, draft
         }""",
         block,
     )
-    expect(page.locator(".cell-problem").first).to_contain_text("价税合计应为", timeout=6000)
+    expect(page.locator(".cell-problem").first).to_contain_text("价税合计应为")
     assert Invoice.objects.get().raw["gross_cny"] == "200.00"
     gross = page.locator("input[name$='.gross_cny']").first
     gross.fill("113")
     page.locator("select[name$='.related_party']").first.select_option("false")
     page.locator("input[name$='.fiscal_percent']").first.fill("0")
-    expect(page.locator(".cell-problem")).to_have_count(0, timeout=6000)
+    expect(page.locator(".cell-problem")).to_have_count(0)
     expect(page.locator("[data-grid-total]")).to_have_text("¥113.00 = 0.0113 万元")
-    assert Invoice.objects.get().valid
+    eventually(lambda: Invoice.objects.get().valid, True)
 
 
 def test_upload_shows_each_file_and_a_refusal_in_words(open_page, place, draft, tmp_path):
@@ -141,8 +137,8 @@ def test_upload_shows_each_file_and_a_refusal_in_words(open_page, place, draft, 
     with page.expect_file_chooser() as chooser:
         slot.get_by_role("button", name="选择文件").click()
     chooser.value.set_files([str(good), str(bad)])
-    expect(slot.locator("[data-slot-files]")).to_contain_text("审计报告.pdf", timeout=8000)
-    expect(slot.locator(".upload-error")).to_contain_text("不接受这种格式", timeout=8000)
+    expect(slot.locator("[data-slot-files]")).to_contain_text("审计报告.pdf")
+    expect(slot.locator(".upload-error")).to_contain_text("不接受这种格式")
     assert Attachment.objects.get().name == "审计报告.pdf"
     # Sent again it would be refused again: it can only be taken off the list.
     slot.get_by_role("button", name="移除").click()
@@ -154,10 +150,10 @@ def test_double_click_and_back_make_one_case(open_page, place):
     page = open_page(f"/applications/{application.uid}/check/", user=place.admin)
     page.locator("#id_pledge").check()
     page.get_by_role("button", name="提交申报").dblclick(no_wait_after=True)
-    page.wait_for_url("**/receipt/", timeout=15000)
+    page.wait_for_url("**/receipt/")
     expect(page.locator("h1")).to_have_text("申报已提交")
     page.go_back()
-    page.wait_for_url("**/receipt/", timeout=15000)
+    page.wait_for_url("**/receipt/")
     assert Submission.objects.count() == 1
 
 
@@ -165,7 +161,7 @@ def test_signing_in_again_over_the_page_loses_no_character(open_page, place, dra
     page = open_page(path(draft, "team"), user=place.filler)
     page.context.clear_cookies(name="session")
     page.locator("#id_title").fill("会话到期时填写")
-    expect(page.locator("#save-state")).to_contain_text("登录已到期", timeout=6000)
+    expect(page.locator("#save-state")).to_contain_text("登录已到期")
     # Pressed all the same, the page stays; so it does for whoever else has signed in meanwhile.
     press, told = page.get_by_role("button", name="保存并继续"), page.locator("[data-session-text]")
     press.click()
@@ -177,5 +173,5 @@ def test_signing_in_again_over_the_page_loses_no_character(open_page, place, dra
     expect(page.locator("#id_title")).to_have_value("会话到期时填写")
     again = open_page("/applications/", user=place.filler)
     page.context.add_cookies(again.context.cookies())
-    expect(page.locator("#save-state")).to_contain_text("已保存", timeout=12000)
-    assert stored("title") == "会话到期时填写"
+    eventually(lambda: stored("title"), "会话到期时填写")
+    expect(page.locator("#save-state")).to_contain_text("已保存")

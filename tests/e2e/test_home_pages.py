@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from applications.models import Application
 from portal import clock as clocks
@@ -159,15 +160,15 @@ def test_menu_opens_on_a_phone(open_page):
         user = office.lead_clerk
     page = open_page(reverse("role_home"), user=user, width=375)
     menu = page.locator("#site-nav")
-    assert not menu.is_visible()
+    expect(menu).to_be_hidden()
     page.locator("[data-menu-button]").click()
-    assert menu.is_visible()
+    expect(menu).to_be_visible()
     page.locator(".menu-group summary").first.click()
-    assert page.get_by_role("link", name="专家评审", exact=True).is_visible()
+    expect(page.get_by_role("link", name="专家评审", exact=True)).to_be_visible()
     look.shoot(page, "menu-375")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    assert not menu.is_visible()
+    expect(menu).to_be_hidden()
 
 
 def test_menu_opens_without_script(chromium, live_server):
@@ -178,8 +179,8 @@ def test_menu_opens_without_script(chromium, live_server):
         page = context.new_page()
         page.goto(live_server.url + "/measures/")
         menu = page.locator("#site-nav")
-        assert not menu.is_visible()
+        expect(menu).to_be_hidden()
         page.locator("[data-menu-button]").click()
-        assert menu.is_visible()
+        expect(menu).to_be_visible()
     finally:
         context.close()

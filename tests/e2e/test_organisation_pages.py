@@ -1,7 +1,10 @@
 """Organisations, their verification, people, invitations, inbox and audit log, in a browser."""
 
+import re
+
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from policy import calendars
 from portal import clock
@@ -132,37 +135,37 @@ def test_organisation_registers_is_returned_mends_and_is_verified(open_page, wor
     page.get_by_label("授权书").set_input_files(paper)
     page.get_by_role("button", name="提交核验").click()
     summary = page.locator("[data-error-summary]")
-    assert summary.evaluate("el => el === document.activeElement")
-    assert "校验位不符" in summary.inner_text()
-    assert page.get_by_label("单位名称").input_value() == "南京䶮科技有限公司"
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("校验位不符")
+    expect(page.get_by_label("单位名称")).to_have_value("南京䶮科技有限公司")
     assert look.faults(page, "org-register-errors", widths=(375, 1366)) == []
     # The papers are not asked for again.
     page.get_by_label("统一社会信用代码").fill("91320100MA1W000030")
     page.get_by_role("button", name="提交核验").click()
-    assert "正由江宁区核验" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("正由江宁区核验")
 
     desk = open_page("/verification/", user=world["clerk"])
     desk.get_by_role("link", name="南京䶮科技有限公司").click()
     desk.get_by_role("button", name="退回").click()
-    assert desk.title().startswith("错误：")
+    expect(desk).to_have_title(re.compile("^错误："))
     desk.get_by_label("退回理由").fill("授权书缺公章")
     desk.get_by_role("button", name="退回").click()
 
     page.reload()
-    assert "授权书缺公章" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("授权书缺公章")
     page.get_by_role("link", name="修改并重新提交").click()
     page.get_by_label("授权书").set_input_files(
         files=[{"name": "新授权书.pdf", "mimeType": "application/pdf",
                 "buffer": samples.pdf(text="seal")}]
     )  # fmt: skip
     page.get_by_role("button", name="保存并重新提交").click()
-    assert "正由江宁区核验" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("正由江宁区核验")
 
     desk.goto(desk.url.split("/verification")[0] + "/verification/")
     desk.get_by_role("link", name="南京䶮科技有限公司").click()
     desk.get_by_role("button", name="核验通过").click()
-    assert "已核验" in desk.inner_text("main")
+    expect(desk.locator("main")).to_contain_text("已核验")
     page.reload()
-    assert "已核验" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("已核验")
     with transaction.atomic():
         assert Notice.objects.filter(recipient=newcomer).count() == 2

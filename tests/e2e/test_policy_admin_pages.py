@@ -1,9 +1,11 @@
 """The policy administrators' pages in both languages, at every width."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from playwright.sync_api import expect
 
 from policy import calendars, call_changes
 from portal import clock
@@ -65,11 +67,11 @@ def test_errors_of_a_call_take_focus_and_the_amount_is_told_again(open_page, wor
         clock.today().isoformat()[:4] in page.get_by_label("标题", exact=False).first.input_value()
     )
     page.get_by_label("预算").fill("2000")
-    assert "= ¥20,000,000.00 = 人民币贰仟万元整" in page.inner_text("output[for=id_budget_cny]")
+    echo = page.locator("output[for=id_budget_cny]")
+    expect(echo).to_contain_text("= ¥20,000,000.00 = 人民币贰仟万元整")
     page.get_by_label("资助比例").fill("三成")
     page.get_by_role("button", name="保存草稿").click()
-    summary = page.locator("[data-error-summary]")
-    assert summary.evaluate("el => el === document.activeElement")
-    assert page.title().startswith("错误：")
-    assert page.get_by_label("资助比例").input_value() == "三成"
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    expect(page).to_have_title(re.compile("^错误："))
+    expect(page.get_by_label("资助比例")).to_have_value("三成")
     assert look.faults(page, "policy-admin-new-errors") == []

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.applications.lines import Sample
 from tests.applications.test_real_definition import ANSWERS, GRANT, RESULT
 from tests.e2e.steps import administrators, applicants, districts, experts, filling, money, officers
-from tests.e2e.steps.road import PATIENCE_MS, Road, Trip, demo, walking
+from tests.e2e.steps.road import Road, Trip, demo, walking
 
 YEARS = {"year_1": "1", "year_2": "2", "year_3": "3"}
 TRIP = Trip(
@@ -110,7 +110,7 @@ def ask_correction(road: Road) -> None:
 def correct(road: Road) -> None:
     """Only what is flagged can be changed; the organisation's admin sends it back."""
     page = filling.edit(road, "team")
-    assert page.locator("[name=technology_managers]").is_disabled()
+    expect(page.locator("[name=technology_managers]")).to_be_disabled()
     page.locator("[name=full_time_staff]").fill("11")
     expect(page.locator("[data-save-state]")).to_contain_text("已保存")
     road.shoot(page, "correction-team")
@@ -139,9 +139,9 @@ def compare_workbook(road: Road) -> None:
     """额度台账 .xlsx, opened, says what the ledger holds, to the 分."""
     page = road.enter(demo("finance.clerk"), "/awards/")
     road.shoot(page, "caps")
-    page.get_by_role("button", name="导出额度台账").click()
+    road.press(page, "导出额度台账")
     link = page.get_by_role("link", name="下载 .xlsx")
-    expect(link).to_be_visible(timeout=PATIENCE_MS)
+    expect(link).to_be_visible()
     road.shoot(page, "export")
     with page.expect_download() as download:
         link.click()

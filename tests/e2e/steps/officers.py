@@ -93,7 +93,7 @@ def release_verification(road: Road) -> None:
     page.locator("main tr", has_text=road.found["number"]).get_by_role("link").first.click()
     road.said(page, road.trip.verified_wan)
     road.shoot(page, "verification-release")
-    page.locator("form[action$='/release/'] button").click()
+    road.send(page, page.locator("form[action$='/release/'] button"))
     page.wait_for_url("**/reviews/release/")
 
 
@@ -138,10 +138,11 @@ def close_notice(road: Road) -> None:
     assert BANK_ACCOUNT not in visitor.content()
     road.shoot(visitor, "public-notice")
     page = road.enter(demo(road.trip.clerk), road.found["notice"])
-    assert page.get_by_role("button", name="办结公示").is_disabled()
+    expect(page.get_by_role("button", name="办结公示")).to_be_disabled()
     road.until(last)
     page = road.enter(demo(road.trip.clerk), road.found["notice"])
-    assert page.get_by_role("button", name="办结公示").is_disabled(), "the last day is not over"
+    # The last day is not over.
+    expect(page.get_by_role("button", name="办结公示")).to_be_disabled()
     road.until((date.fromisoformat(last) + timedelta(days=1)).isoformat())
     page = road.enter(demo(road.trip.clerk), road.found["notice"])
     road.press(page, "办结公示")
