@@ -21,6 +21,9 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.migrations.loader import MigrationLoader
+from django.utils.translation.reloader import translation_file_changed
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from psycopg import sql
 
 from portal.clock import Hand, held
@@ -32,6 +35,12 @@ from tests import damage
 # Rows that migrations made and every test may rely on.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
+# How long an example took says how busy the machine is, not whether the code is right.
+hypothesis.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.load_profile("any machine")
+
 
 # --- PostgreSQL ------------------------------------------------------------------
 
@@ -42,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     call_command("compilemessages", verbosity=0)
+    # What was read of the catalogues before they were compiled (a fresh clone has none) is outdated.
+    translation_file_changed(None, Path("django.mo"))
     session = (settings.DATA_DIR / "pytest.lock").open("w")
     try:
         fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)

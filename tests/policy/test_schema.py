@@ -47,9 +47,9 @@ def test_every_text_has_both_languages_in_their_own_script():
 
 
 def test_parsing_is_fast_enough_for_a_page():
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: others may keep the machine busy
     parse(CENTRE.body)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 # --- form -----------------------------------------------------------------------------
