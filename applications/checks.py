@@ -212,16 +212,21 @@ def table_problems(section: Section, rows: Iterable[TableRow]) -> list[Problem]:
 
 
 def _fixed(table: Table, rows: Iterable[TableRow]) -> list[tuple[int, str, Mapping]]:
-    """The fixed rows, whether stored yet or not; the uid of one not stored is its code."""
+    """The fixed rows, whether stored yet or not; one not stored is named by its place."""
     stored = {row.position: row for row in rows}
     return [
         (
             number,
-            stored[number].uid if number in stored else fixed.code,
+            stored[number].uid if number in stored else unstored_uid(number),
             stored[number].data if number in stored else {},
         )
-        for number, fixed in enumerate(table.rows, start=1)
+        for number, _row in enumerate(table.rows, start=1)
     ]
+
+
+def unstored_uid(number: int) -> str:
+    """The key by which pages and problems name a fixed row before it is stored."""
+    return f"@{number}"
 
 
 # --- invoices, files ----------------------------------------------------------------

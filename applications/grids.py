@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from applications import invoices, sheets
-from applications.checks import Problem
+from applications.checks import Problem, unstored_uid
 from applications.entries import digest, enter, told, typed
 from applications.models import Invoice
 from policy.money import show_cny, show_wan
@@ -209,23 +209,22 @@ def child_grid(
         if problem.row_uid and problem.field:
             by_row.setdefault(problem.row_uid, {}).setdefault(problem.field, str(problem.text))
 
-    def row(key, number, cells, label="", unit="", uid=""):
+    def row(key, number, cells, label="", unit=""):
         return _row(
             heads, cells, key=key, number=number, options=options, label=label, unit=unit,
             columns=sheets.row_columns(sheet.section, number) if sheet.fixed else sheet.columns,
-            problems=by_row.get(uid or key, {}), notes={}, is_open=is_open(key),
+            problems=by_row.get(key, {}), notes={}, is_open=is_open(key),
         )  # fmt: skip
 
     if sheet.fixed:
         held = {item.position: item for item in stored}
         rows = [
             row(
-                held[number].uid if number in held else f"@{number}",
+                held[number].uid if number in held else unstored_uid(number),
                 number,
                 held[number].data if number in held else {},
                 str(fixed.label),
                 str(fixed.unit or ""),
-                held[number].uid if number in held else fixed.code,
             )
             for number, fixed in enumerate(sheet.fixed, start=1)
         ]

@@ -127,7 +127,7 @@ def _own_line(reader: homes.Reader, case: Application, done, *, admin: bool) -> 
     if is_draft and case.direct:
         return _nominated_line(reader, case, admin=admin)
     if done is not None:
-        far = _("已完成 %(done)s/%(total)s 项") % {"done": done.done, "total": done.total}
+        far = _("已完成 %(done)s/%(total)s 项") % {"done": done.done, "total": done.due}
         following = (
             _("继续填报")
             if done.stops

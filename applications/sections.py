@@ -41,8 +41,13 @@ class Report:
     is_filled: bool
 
     @property
+    def is_optional(self) -> bool:
+        """Nothing is written and nothing is missing: it may stay as it is."""
+        return self.state == State.EMPTY and not self.missing and self.section.kind != "review"
+
+    @property
     def tone(self) -> str:
-        return TONES[State(self.state)]
+        return "plain" if self.is_optional else TONES[State(self.state)]
 
     @property
     def missing(self) -> int:
@@ -52,6 +57,8 @@ class Report:
     def word(self) -> str:
         """``填写中 · 还差 2 项``, ``有问题 · 第 3 行…``: the state and what it means."""
         label = State(self.state).label
+        if self.is_optional:
+            return str(_("选填"))
         if self.state == State.STARTED and self.missing:
             return _("%(state)s · 还差 %(count)s 项") % {"state": label, "count": self.missing}
         if self.state == State.PROBLEM:
@@ -73,6 +80,11 @@ class Progress:
     @property
     def total(self) -> int:
         return len(self.reports)
+
+    @property
+    def due(self) -> int:
+        """How many sections there are to do: without those that may stay as they are."""
+        return sum(not report.is_optional for report in self.reports)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

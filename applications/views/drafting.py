@@ -153,7 +153,7 @@ def hint(frame: Frame, report) -> str:
     if section.kind == "invoices" and (told := prefilling.estimate(content)) is not None:
         return _("政策测算时填写合计 %(total)s，请按发票逐张填写") % {"total": told_wan(told)}
     if section.kind == "review" and report.state == "locked":
-        return _("完成前 %(count)s 项后可填") % {"count": report.number - 1}
+        return _("完成其他各项后可填")
     if section.kind == "attachments":
         count = sum(len(found) for found in content.attachments.values())
         return _("已上传 %(count)s 个文件") % {"count": count} if count else ""

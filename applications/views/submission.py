@@ -18,7 +18,7 @@ from applications.models import EDITABLE, ENDED, Application, Status
 from applications.submitting import AlreadySubmitted, KeyReused, NotSubmitted
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case
-from applications.views.wording import move_refused, not_submitted
+from applications.views.wording import move_refused, not_submitted, place_of
 from applications.workflow import BY_ACTION, MoveRefused, available_actions, stage
 from portal.accounts.loading import require_applicant
 from portal.ids import new_uid
@@ -173,7 +173,7 @@ def _link(frame: Frame, problem) -> str:
     query = "check=1&back=check"
     if problem.code == "wrong_rows":
         query += "&wrong=1"
-    return f"{frame.url_of(section)}?{query}#{problem.anchor}"
+    return f"{frame.url_of(section)}?{query}#{place_of(section, problem)}"
 
 
 def _cards(frame: Frame) -> list[dict]:

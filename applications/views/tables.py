@@ -18,7 +18,7 @@ from applications.content import invoice_figures
 from applications.entries import typed
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case, section_of
-from applications.views.wording import not_editable, saved_words
+from applications.views.wording import not_editable, place_of, saved_words
 from policy.schema import Section
 from portal import clock
 from portal.accounts.loading import require_applicant
@@ -53,7 +53,7 @@ def grid_page(
     summary = []
     if complete:
         summary = [
-            (f"#{problem.anchor}", problem.message)
+            (f"#{place_of(section, problem)}", problem.message)
             for problem in report.problems
             if problem.stops and problem.code != "wrong_rows"
         ]

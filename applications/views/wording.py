@@ -2,16 +2,27 @@
 
 from django.utils.translation import gettext as _
 
+from applications.checks import Problem
 from applications.drafts import NotStarted
 from applications.models import Application
 from applications.submitting import NotSubmitted
 from applications.unlocking import NotEditable
 from applications.workflow import MoveRefused
+from policy.schema import Section
 from portal import clock
 
 
 def moment(value) -> str:
     return f"{clock.local(value):%Y-%m-%d %H:%M}"
+
+
+def place_of(section: Section, problem: Problem) -> str:
+    """The id on the section's page at which a problem is mended: an input, a slot, a table."""
+    if section.kind == "attachments" and problem.field:
+        return f"slot-{problem.field}"
+    if section.kind in {"table", "invoices"} and not problem.row_uid:
+        return "section-form"
+    return problem.anchor
 
 
 def saved_words(application: Application, *, at) -> str:

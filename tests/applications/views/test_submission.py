@@ -1,5 +1,6 @@
 """Checking, handing over, submitting."""
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -117,6 +118,22 @@ def test_every_problem_links_to_its_cell_and_comes_back(admin, place):
     link = url("section", application, "team") + "?check=1&amp;back=check#id_staff"
     assert f'<a href="{link}">专职人员：请填写此项</a>' in content
     assert TEAM["title"] not in content
+
+
+def test_every_finding_of_the_check_page_leads_to_its_place(admin, place):
+    application = start(place)
+    content = page(admin, url("check", application))
+    links = {
+        html.unescape(href) for href in re.findall(r'href="([^"]+[?]check=1[^"]*#[^"]+)"', content)
+    }
+    pages: dict[str, str] = {}
+    for link in links:
+        address, anchor = link.split("#")
+        shown = pages.get(address) or pages.setdefault(address, page(admin, address))
+        assert shown.count(f'id="{anchor}"') == 1, link
+    # A choice, a fixed row that is not stored yet, a slot and a table without rows are among them.
+    anchors = {link.split("#")[1] for link in links}
+    assert {"id_has_fund", "c-@1-y1", "slot-licence", "section-form"} <= anchors, sorted(anchors)
 
 
 def test_unchanged_json_of_digests_survives_html(filler, place):
