@@ -25,8 +25,9 @@ def latest(application: Application) -> Correction | None:
 
 
 def answer(application: Application, *, after: Mapping[str, Any], at: datetime) -> Correction:
-    """Close the open round with the differences between what stood and what stands now."""
-    correction = Correction.objects.select_for_update().get(pk=known(waiting(application)).pk)
+    """Close the open round with the differences between what stood and what stands now. The caller
+    holds the case."""
+    correction = known(waiting(application))
     before = known(application.submissions.order_by("-round").first()).snapshot
     correction.differences = snapshot.differences(schema_of(application), before, after)
     correction.answered_at = at

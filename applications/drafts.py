@@ -75,11 +75,7 @@ def start(call: Call, *, organisation: Organisation, actor) -> Application:
     row is locked, and the database refuses what slips by (``application_live_once``).
     """
     now = clock.now()
-    organisation = (
-        Organisation.objects.select_for_update(no_key=True)
-        .select_related("district")
-        .get(pk=organisation.pk)
-    )
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     call = (
         Call.objects.select_related("definition", "measure")
         .defer("definition__body")

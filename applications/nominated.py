@@ -35,11 +35,7 @@ def open_case(
     The caller has checked who may. Raises ``drafts.NotStarted`` (live_case).
     """
     now = clock.now()
-    organisation = (
-        Organisation.objects.select_for_update(no_key=True)
-        .select_related("district")
-        .get(pk=organisation.pk)
-    )
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     application = Application(
         call=call,
         definition=call.definition,

@@ -56,7 +56,7 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
     return frozenset(found)
 
 
-def get_visible(user, uid: str, *, lock: bool = False) -> Application:
+def get_visible(user, uid: str) -> Application:
     """The application that the user may see, or ``Http404``: foreign and absent are one."""
     cases = (
         Application.objects.visible_to(user)
@@ -70,8 +70,6 @@ def get_visible(user, uid: str, *, lock: bool = False) -> Application:
             "call__measure__article__document__text",
         )
     )  # fmt: skip
-    if lock:
-        cases = cases.select_for_update(of=("self",))
     try:
         return cases.get(uid=uid)
     except Application.DoesNotExist:

@@ -69,7 +69,6 @@ def take_back(
             "definition",
             "organisation",
             "district",
-            "holder_unit",
         )
         .get(pk=application.pk)
     )

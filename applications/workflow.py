@@ -287,7 +287,6 @@ def move(
             "definition",
             "organisation",
             "district",
-            "holder_unit",
         )
         .defer("definition__body")
         .get(pk=application.pk)

@@ -235,9 +235,10 @@ def _tell_finance(decision: Decision, *, actor) -> None:
 
 
 def locked(decision: Decision) -> Decision:
+    # Not joined to the drafter, who changes with an edit: see ``policy.calls.locked``.
     return (
         Decision.objects.select_for_update(of=("self",))
-        .select_related("call__measure", "call__lead_unit", "drafted_by")
+        .select_related("call__measure", "call__lead_unit")
         .get(pk=decision.pk)
     )
 

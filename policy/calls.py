@@ -297,11 +297,9 @@ def require_policy_admin(actor) -> None:
 
 
 def locked(call: Call) -> Call:
-    return (
-        Call.objects.select_for_update(of=("self",))
-        .select_related("measure", "lead_unit", "definition", "drafted_by")
-        .get(pk=call.pk)
-    )
+    # Joined to nothing that an act changes: of a row that changed while this waited, PostgreSQL
+    # checks the join anew with the rows joined before, and finds none.
+    return Call.objects.select_for_update(of=("self",)).select_related("measure").get(pk=call.pk)
 
 
 def _as_seen(call: Call, seen_revision: int | None) -> None:

@@ -250,10 +250,11 @@ def answers_questions(user) -> bool:
 
 
 def _held(question: Question, actor: User, role: str, state: str, seen_revision: int) -> Question:
-    """The question, locked, where the actor may act on it."""
+    """The question, locked, where the actor may act on it. It is not joined to who answered, which
+    an act changes: see ``policy.calls.locked``."""
     question = (
         Question.objects.select_for_update(of=("self",))
-        .select_related("call__measure", "call__lead_unit", "asked_by", "answered_by")
+        .select_related("call__measure", "call__lead_unit", "asked_by")
         .get(pk=question.pk)
     )
     lead = question.call.lead_unit_id

@@ -75,9 +75,7 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
     )
     if not _clerk_of(actor, opinion.unit_id):
         raise Refused("role", roles=["co_unit_clerk"])
-    opinion = (
-        Opinion.objects.select_for_update(of=("self",)).select_related("unit").get(pk=opinion.pk)
-    )
+    opinion = Opinion.objects.select_related("unit").get(pk=opinion.pk)
     opinion.application = application
     text = text.strip()
     if outcome != Opinion.Outcome.NO_OBJECTION and not text:
@@ -87,7 +85,12 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
     opinion.given_by, opinion.given_at = actor, clock.now()
     # What the lead unit answered was an answer to the former words.
     opinion.answer, opinion.answered_by, opinion.answered_at = "", None, None
-    opinion.save()
+    # Not the day it is due: a sweep may be taking it over from the calendar.
+    opinion.save(
+        update_fields=[
+            "outcome", "text", "given_by", "given_at", "answer", "answered_by", "answered_at",
+        ]
+    )  # fmt: skip
     record(
         "opinion.give",
         obj=opinion,
@@ -143,7 +146,7 @@ def conclude(
     refuse_while_pending(application)
     now, today = clock.now(), clock.today()
     _fall_silent(application, today=today)
-    opinions = list(application.opinions.select_for_update(of=("self",)).select_related("unit"))
+    opinions = list(application.opinions.select_related("unit"))
     if waiting := [row.unit.code for row in opinions if row.outcome == Opinion.Outcome.WAITING]:
         raise Refused("opinions_waiting", units=waiting)
     vetoes = [row.unit.code for row in opinions if row.outcome == Opinion.Outcome.VETO]
@@ -179,12 +182,10 @@ def falls_silent(opinion: Opinion, *, today) -> bool:
 
 
 def _fall_silent(application: Application, *, today) -> int:
-    """Units that let the limit pass consent, where the stage says so."""
+    """Units that let the limit pass consent, where the stage says so. The caller holds the case."""
     if _setting(application, "silence") != "consent":
         return 0
-    late = application.opinions.select_for_update().filter(
-        outcome=Opinion.Outcome.WAITING, due_on__lt=today
-    )
+    late = application.opinions.filter(outcome=Opinion.Outcome.WAITING, due_on__lt=today)
     count = 0
     for opinion in late:
         opinion.outcome = Opinion.Outcome.SILENT

@@ -223,11 +223,9 @@ def settle(application: Application, key: str, *, actor, state: str, reason: str
         raise Refused("reason_missing")
     keep(application)
     kind, _sep, subject_key = key.partition(":")
-    finding = (
-        Finding.objects.select_for_update()
-        .filter(application=application, kind=kind, subject_key=subject_key)
-        .first()
-    )
+    finding = Finding.objects.filter(
+        application=application, kind=kind, subject_key=subject_key
+    ).first()
     if finding is None:
         raise Refused("no_finding", key=key)
     before = finding.state

@@ -27,7 +27,7 @@ def hold(
         Application.objects.select_for_update(of=("self",))
         .select_related(
             "call__measure", "call__lead_unit", "call__measure__article", "definition", "organisation",
-            "district", "holder_unit",
+            "district",
         )
         .defer("definition__body")
         .get(pk=application.pk)

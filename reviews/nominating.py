@@ -178,11 +178,14 @@ def release(nomination: Nomination, *, actor) -> Nomination:
     sections = {column.field.code: column.section for column in columns(call)}
     chosen = Chosen(schema_of(known(call.definition)), call.settings)
     limit = int(chosen.optional("confirm_workdays") or 10)
+    # Locked in one order, whatever that of the list: two lists never wait in a circle.
     organisations = {
         row.uscc: row
-        for row in Organisation.objects.filter(
+        for row in Organisation.objects.select_for_update(no_key=True)
+        .filter(
             uscc__in=[row["uscc"] for row in nomination.rows], status=OrganisationStatus.VERIFIED
         )
+        .order_by("pk")
     }
     live, rows = [], []
     for row in nomination.rows:

@@ -65,9 +65,9 @@ def publish(selection: Selection, *, actor, title: str, text: str, contact: str)
 
     Raises ``Refused``: role, state (not confirmed), already (published), no_cases.
     """
+    # Without a lock: what is confirmed stays, and one selection has one notice (a unique key).
     selection = (
-        Selection.objects.select_for_update(of=("self",))
-        .select_related("call__measure", "call__lead_unit", "call__definition")
+        Selection.objects.select_related("call__measure", "call__lead_unit", "call__definition")
         .defer("call__definition__body")
         .get(pk=selection.pk)
     )
@@ -127,8 +127,9 @@ def close(notice: PublicNotice, *, actor) -> list[Application]:
     ``actor`` is a clerk of the lead unit or a string for the system. Raises ``Refused``: role,
     already, too_early (ends_on; None: the calendar is not loaded), objections_open (count).
     """
+    # The weaker lock: an objection that is being filed holds its case and points to the notice.
     notice = (
-        PublicNotice.objects.select_for_update(of=("self",))
+        PublicNotice.objects.select_for_update(of=("self",), no_key=True)
         .select_related("selection", "call__measure", "call__lead_unit")
         .get(pk=notice.pk)
     )
@@ -176,7 +177,8 @@ def sweep() -> int:
 
 @transaction.atomic
 def _date(notice: PublicNotice) -> None:
-    notice = PublicNotice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
+    # Two at once write the same days.
+    notice = PublicNotice.objects.get(pk=notice.pk)
     waiting = notice.due_waiting
     if notice.ends_on is not None or waiting is None:
         return

@@ -105,7 +105,7 @@ def accept(objection: Objection, *, actor, seen_revision: int | None = None) -> 
         statuses=["public_notice", "objection"],
         seen_revision=seen_revision,
     )
-    objection = Objection.objects.select_for_update(of=("self",)).get(pk=objection.pk)
+    objection = Objection.objects.get(pk=objection.pk)
     if objection.state != Objection.State.FILED:
         raise Refused("state", state=objection.state)
     objection.state = Objection.State.ACCEPTED

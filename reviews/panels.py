@@ -445,7 +445,7 @@ def freeze(panel: Panel, *, actor) -> Panel:
     least = max(stage.min_experts or LEAST, LEAST)
     if seated < least:
         raise Refused("too_few_experts", wanted=least, available=seated)
-    rows = list(panel.cases.select_for_update(of=("self",)).select_related("application"))
+    rows = list(panel.cases.select_related("application"))
     rows = [row for row in rows if row.application.status == STAGE]
     totals: dict[int, list] = {row.application_id: [] for row in rows}
     missing: list[dict] = []
@@ -500,10 +500,10 @@ def unlock(panel: Panel, *, scoring: Scoring, actor, reason: str) -> Panel:
     panel = _hold(panel, actor=actor, roles=["lead_head"], states=[Panel.State.FROZEN])
     if not (reason := reason.strip()):
         raise Refused("reason_missing")
-    cases = list(panel.cases.select_for_update(of=("self",)).select_related("application"))
+    cases = list(panel.cases.select_related("application"))
     if gone := [row.application.number for row in cases if row.application.status != STAGE]:
         raise Refused("state", numbers=gone)
-    scoring = Scoring.objects.select_for_update().get(pk=scoring.pk, seat__panel=panel)
+    scoring = Scoring.objects.get(pk=scoring.pk, seat__panel=panel)
     scoring.submitted_at = None
     scoring.revision += 1
     scoring.save(update_fields=["submitted_at", "revision"])

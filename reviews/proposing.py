@@ -194,7 +194,7 @@ def _letter_facts(proposal: Proposal) -> dict[str, str]:
 def _decide_objection(proposal: Proposal, *, actor, at) -> None:
     """Decide the objection; once one is upheld the case ends, and with it the others about it."""
     upheld = proposal.action == "uphold_objection"
-    decided = Objection.objects.select_for_update().filter(application=proposal.application_id)
+    decided = Objection.objects.filter(application=proposal.application_id)
     if upheld:
         decided = decided.filter(state__in=[Objection.State.FILED, Objection.State.ACCEPTED])
     else:
@@ -268,8 +268,8 @@ def send_back(proposal: Proposal, *, actor, note: str) -> Proposal:
 
 
 def _hold(proposal: Proposal, *, actor) -> tuple[Proposal, Application]:
-    """The proposal and its case, locked, for a head of the unit. The case is locked first, in
-    the order of every other verb."""
+    """The proposal and its case for a head of the unit. The case is locked, as by every verb that
+    writes a proposal."""
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related(
@@ -278,16 +278,11 @@ def _hold(proposal: Proposal, *, actor) -> tuple[Proposal, Application]:
             "definition",
             "organisation",
             "district",
-            "holder_unit",
         )
         .defer("definition__body")
         .get(pk=proposal.application_id)
     )
-    proposal = (
-        Proposal.objects.select_for_update(of=("self",))
-        .select_related("unit", "drafted_by")
-        .get(pk=proposal.pk)
-    )
+    proposal = Proposal.objects.select_related("unit", "drafted_by").get(pk=proposal.pk)
     held = Membership.objects.active().filter(user=actor, unit=proposal.unit_id, role=Role.HEAD)
     if not held.exists():
         raise Refused("role", roles=[KINDS[proposal.action].released_by])

@@ -87,19 +87,15 @@ def level_of(score: Decimal, criterion: Criterion, rubric: Rubric) -> int:
 
 
 def _hold(scoring: Scoring, *, actor) -> Scoring:
-    """The sheet, locked, for its expert while the panel scores. The panel is locked first, so
-    that no sheet changes under a freeze."""
+    """The sheet for its expert while the panel scores. The panel is locked, as by every verb that
+    writes its seats and sheets, so that no sheet changes under a freeze."""
     panel = (
         Panel.objects.select_for_update(of=("self",))
         .select_related("call__definition", "call__measure")
         .defer("call__definition__body")
         .get(pk=scoring.seat.panel_id)
     )
-    scoring = (
-        Scoring.objects.select_for_update(of=("self",))
-        .select_related("seat__expert", "application")
-        .get(pk=scoring.pk)
-    )
+    scoring = Scoring.objects.select_related("seat__expert", "application").get(pk=scoring.pk)
     scoring.seat.panel = panel
     if scoring.seat.expert.user_id != actor.pk:
         raise Refused("role", roles=["expert"])

@@ -286,11 +286,7 @@ def draft(
 
 def _hold(verification: Verification, *, actor) -> tuple[Verification, Application]:
     application = hold(verification.application, actor=actor, roles=["lead_head"], statuses=[STAGE])
-    verification = (
-        Verification.objects.select_for_update(of=("self",))
-        .select_related("drafted_by")
-        .get(pk=verification.pk)
-    )
+    verification = Verification.objects.select_related("drafted_by").get(pk=verification.pk)
     if verification.state != Verification.State.DRAFTED:
         raise Refused("state", state=verification.state)
     if verification.drafted_by_id == actor.pk:

@@ -95,11 +95,8 @@ def send_back(
 
 
 def _locked(organisation: Organisation, *, actor: User, seen_revision: int) -> Organisation:
-    organisation = (
-        Organisation.objects.select_for_update(of=("self",))
-        .select_related("district")
-        .get(pk=organisation.pk)
-    )
+    # The district is no join, as it may be changing: PostgreSQL would find no such row.
+    organisation = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
     if organisation.district not in districts_of(actor):
         raise VerificationRefused("role")
     if organisation.status != OrganisationStatus.PENDING:
