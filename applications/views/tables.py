@@ -1,5 +1,6 @@
 """Child tables and the investment table: the grid, saving cells, paste, import and export."""
 
+from collections.abc import Iterable
 from functools import partial
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from applications import drafts, grids, invoices, prefilling, sheets, unlocking, workbooks
-from applications.checks import section_problems
+from applications.checks import ERROR, MISSING, Problem, section_problems
 from applications.content import invoice_figures
 from applications.entries import typed
 from applications.views import drafting
@@ -230,13 +231,22 @@ def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts
         }
     else:
         fresh = frame_of(request, frame.application.uid)
-        problems = [p for p in section_problems(fresh.content, section) if p.severity == "error"]
-        by_row: dict[str, dict[str, str]] = {}
-        for problem in problems:
-            if problem.row_uid and problem.field:
-                by_row.setdefault(problem.row_uid, {})[problem.field] = str(problem.text)
-        state["problems"] = by_row
+        problems = [p for p in section_problems(fresh.content, section) if p.stops]
+        state |= {
+            "problems": _by_cell(p for p in problems if p.severity == ERROR),
+            "missing": _by_cell(p for p in problems if p.severity == MISSING),
+            "general": [str(p.message) for p in problems if not p.row_uid],
+        }
     return state
+
+
+def _by_cell(problems: Iterable[Problem]) -> dict[str, dict[str, str]]:
+    """Texts by row and column, of problems that stand in a cell."""
+    found: dict[str, dict[str, str]] = {}
+    for problem in problems:
+        if problem.row_uid and problem.field:
+            found.setdefault(problem.row_uid, {})[problem.field] = str(problem.text)
+    return found
 
 
 def _summary(figures) -> str:

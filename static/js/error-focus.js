@@ -9,8 +9,15 @@
     // Who came for one place of the page goes there; the summary stands above it.
     const asked = root === document && location.hash.length > 1 && location.hash !== "#main";
     const target = asked && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target) go(target);
+    if (target) arrive(target);
     else summary.focus();
+  }
+  // The browser's own way to the place takes the focus off it again where the place takes none.
+  function arrive(target) {
+    go(target);
+    const again = () => requestAnimationFrame(() => document.activeElement === document.body && go(target));
+    if (document.readyState === "complete") again();
+    else window.addEventListener("load", again, { once: true });
   }
   function go(target) {
     const field = target.matches("input, select, textarea, button, [tabindex]")

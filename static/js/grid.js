@@ -250,7 +250,10 @@
       if (row) apply(row, told);
     }
     if (answer.problems) {
-      for (const row of rows.rows) mark(row, answer.problems[row.dataset.row] || {}, {});
+      for (const row of rows.rows) {
+        const key = row.dataset.row;
+        mark(row, answer.problems[key] || {}, {}, answer.missing[key] || {});
+      }
     }
     for (const conflict of answer.conflicts) {
       const row = rows.querySelector(`tr[data-row="${conflict.row}"]`);
@@ -260,6 +263,11 @@
     }
     for (const key of answer.gone) rows.querySelector(`tr[data-row="${key}"]`)?.classList.add("is-gone");
     if (answer.summary) document.querySelector("[data-grid-summary]").textContent = answer.summary;
+    for (const name of ["count", "wrong"]) {
+      const chip = document.querySelector(`[data-grid-${name}]`);
+      if (chip && name in answer) chip.textContent = answer[name];
+    }
+    settle(answer.general);
     if (answer.total) {
       const total = document.querySelector("[data-grid-total]");
       if (total) total.textContent = answer.total;
@@ -268,6 +276,36 @@
     }
     // What was typed since is not saved yet.
     tell(dirty.size || removed.size ? state.dataset.typing : answer.saved);
+  }
+
+  const placeOf = (item) => item.querySelector("a")?.getAttribute("href") || "";
+  const cellOf = (item) => document.getElementById(placeOf(item).slice(1));
+  const isWrong = (cell) => cell?.getAttribute("aria-invalid") === "true";
+  const summary = document.querySelector("[data-error-summary]");
+  // A conflict is no fault of its cell: it stays until the page comes anew.
+  const open = new Set([...(summary?.querySelectorAll("li") || [])].filter(
+    (item) => placeOf(item) === "#section-form" || isWrong(cellOf(item)),
+  ));
+
+  // What is mended leaves the error summary; the last one takes it away.
+  function settle(general) {
+    const before = open.size;
+    for (const item of open) {
+      const mended = placeOf(item) === "#section-form"
+        ? general && !general.includes(item.textContent.trim())
+        : !isWrong(cellOf(item));
+      if (!mended) continue;
+      item.remove();
+      open.delete(item);
+    }
+    if (open.size === before) return;
+    const left = summary.querySelectorAll("li").length;
+    const head = summary.querySelector("h2");
+    head.textContent = head.textContent.replace(/\d+/, String(left));
+    if (left) return;
+    const prefix = summary.dataset.titlePrefix || "";
+    if (document.title.startsWith(prefix)) document.title = document.title.slice(prefix.length);
+    summary.remove();
   }
 
   // A new row is stored: from now on it bears its key.
@@ -287,14 +325,18 @@
     if (told.problems) mark(row, told.problems, told.notes || {});
   }
 
-  function mark(row, problems, notes) {
+  // What is missing is marked only where the page has marked it: nobody is told of a cell that he
+  // has not come to yet.
+  function mark(row, problems, notes, missing = {}) {
     for (const control of controlsOf(row)) {
       const code = columnOf(control);
       const cell = control.closest("td");
+      const wrong = problems[code] || (control.hasAttribute("aria-invalid") && missing[code]);
       cell.querySelectorAll(".cell-problem, .cell-note").forEach((node) => node.remove());
-      cell.classList.toggle("is-wrong", Boolean(problems[code]));
+      cell.classList.toggle("is-wrong", Boolean(wrong));
       control.toggleAttribute("aria-invalid", false);
-      if (problems[code]) say(control, "cell-problem", problems[code]);
+      control.removeAttribute("aria-describedby");
+      if (wrong) say(control, "cell-problem", wrong);
       else if (notes[code]) say(control, "cell-note", notes[code]);
     }
   }

@@ -128,6 +128,24 @@ def test_cells_take_a_pasted_block_and_show_their_errors(open_page, place, draft
     eventually(lambda: Invoice.objects.get().valid, True)
 
 
+def test_what_is_mended_leaves_the_summary_and_the_rest_stays_marked(open_page, place, draft):
+    for position in (1, 2):
+        TableRow.objects.create(
+            application=draft, table="results", position=position, data={"result": "甲"}
+        )
+    page = open_page(path(draft, "validated") + "?check=1", user=place.filler)
+    summary = page.locator("[data-error-summary]")
+    listed = summary.locator("li").count()
+    marked = page.locator(".cell-problem").count()
+    assert listed == marked > 2
+    # The second row repeats the first; the first is mended, and both leave it at that.
+    page.locator("tr[data-row] input[name$='.result']").first.fill("乙")
+    expect(page.locator(".cell-problem")).to_have_count(marked - 1)
+    expect(summary.locator("li")).to_have_count(listed - 1)
+    expect(summary.locator("h2")).to_contain_text(str(listed - 1))
+    expect(summary).not_to_contain_text("重复")
+
+
 def test_upload_shows_each_file_and_a_refusal_in_words(open_page, place, draft, tmp_path):
     good, bad = tmp_path / "审计报告.pdf", tmp_path / "坏文件.pdf"
     good.write_bytes(definition.pdf("a"))

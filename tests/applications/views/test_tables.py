@@ -61,6 +61,27 @@ def test_twin_of_a_mended_row_loses_its_message_in_the_same_answer(filler, place
     assert mended["wrong"] == 0
 
 
+def test_a_saved_cell_is_answered_with_what_is_wrong_and_missing_in_all_rows(filler, place):
+    draft = start(place)
+    rows = [
+        TableRow.objects.create(
+            application=draft, table="results", position=position, data={"result": "甲"}
+        )
+        for position in (1, 2)
+    ]
+    first, second = (row.uid for row in rows)
+    answer = filler.post(
+        url("rows", draft, "validated"), {f"{first}.verdict": "passed", f"{first}._seen": "{}"}
+    ).json()
+    assert answer["problems"] == {second: {"result": "“甲”与第 1 行重复"}}
+    assert set(answer["missing"]) == {second}
+    answer = filler.post(
+        url("rows", draft, "validated"), {f"{first}.result": "乙", f"{first}._seen": "{}"}
+    ).json()
+    assert answer["problems"] == {}
+    assert answer["general"] == []
+
+
 def test_twin_of_a_removed_row_loses_its_message_in_the_same_answer(filler, place):
     application = start(place)
     address = url("rows", application, "investment")
