@@ -80,6 +80,10 @@ TABLE: tuple[Move, ...] = (
     Move("cancel", ("decision", "finance", "payment", "recognised"), "cancelled", ("lead_head",), _("取消"), pgettext_lazy("done", "取消"), reason_required=True),
     Move("confirm_finance", ("finance",), "payment", ("finance_clerk",), _("财政确认"), pgettext_lazy("done", "财政确认")),
     Move("pay", ("payment",), "paid", ("finance_head",), _("拨付"), pgettext_lazy("done", "拨付")),
+    # With the last repayment of a claw-back that took the support itself back: what was not paid
+    # yet never will be. The case ends as paid where a part of the money was left to it.
+    Move("revoke", ("payment",), "cancelled", (SYSTEM,), _("撤销支持"), pgettext_lazy("done", "撤销支持，追回款已缴清"), reason_required=True),
+    Move("give_up", ("payment",), "paid", (SYSTEM,), _("余款不再拨付"), pgettext_lazy("done", "余款不再拨付")),
     Move("bounce", ("paid",), "payment", ("finance_clerk",), _("登记退汇"), pgettext_lazy("done", "退汇，待重新拨付"), reason_required=True),
     Move(
         "withdraw",

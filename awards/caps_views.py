@@ -205,6 +205,7 @@ def award(request, uid: str):
         "decision": Decision.objects.filter(items__award=award).first(),
         "today": clock.local(request.arrived_at).date(),
         "claw_backs": award.claw_backs.order_by("-pk"),
+        "stopped": award.claw_backs.stopping().exists(),
         "may_claw_back": award.paid_cny > 0
         and award.state in clawbacks.PAID_OUT
         and "lead_clerk" in roles,

@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from applications import letters
+from applications import letters, workflow
 from applications.models import Application
 from awards import ledger, telling
 from awards.decisions import FINANCE_BUREAU
@@ -196,11 +196,13 @@ def repay(
     claw_back: ClawBack, *, amount_cny: Decimal, on: date, reference: str, actor
 ) -> Repayment:
     """Record money that came back; the ledger frees as much, and the place with the last of it.
+    Where the support itself was taken back, the last repayment also frees what was approved and
+    not paid: it will never be.
 
     Raises ``Refused``: role, state, above_outstanding, repaid_day, reference_missing,
     repaid_before; LedgerRefused where the award holds less.
     """
-    _lock_case(claw_back)
+    case = _lock_case(claw_back)
     claw_back = locked(claw_back)
     require_finance(actor, Role.FINANCE)
     _require_state(claw_back, ClawBack.State.RELEASED)
@@ -246,8 +248,22 @@ def repay(
         data=_facts(claw_back)
         | {"amount_cny": f"{amount_cny:.2f}", "on": on.isoformat(), "reference": reference.strip()},
     )
+    if whole and claw_back.frees_place:
+        _free_the_rest(claw_back, case, actor=actor)
     _tell_repaid(claw_back, repayment, at=now, but=actor)
     return repayment
+
+
+def _free_the_rest(claw_back: ClawBack, case: Application, *, actor) -> None:
+    """What was approved and not paid is given up; the case ends where its award does."""
+    award = claw_back.award
+    award.refresh_from_db()
+    if award.state != Award.State.CONFIRMED or award.approved_cny == award.paid_cny:
+        return
+    note = known(claw_back.letter).number
+    ledger.release(award, actor=actor, note=note)
+    action = "give_up" if award.paid_cny else "revoke"
+    workflow.move(case, action, actor="system:clawbacks", note=note, public_note=note)
 
 
 def locked(claw_back: ClawBack) -> ClawBack:

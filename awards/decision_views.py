@@ -10,7 +10,9 @@ from awards import access, decisions, finance, sharing
 from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import DecisionForm, ReasonForm, SourceForm, TypedConfirmation
-from awards.models import Award, Decision
+from awards.models import Decision
+from awards.picking import Tray
+from awards.picking_views import Picker
 from awards.words import refusal
 from portal.accounts.loading import has_role, require_role
 from portal.accounts.models import Role
@@ -21,6 +23,7 @@ from reviews.refusals import Refused
 
 lead_clerk = require_role(Role.CLERK)
 lead_head = require_role(Role.HEAD)
+WORDS = ("number", "title", "text")
 
 
 def _listed(rows):
@@ -137,21 +140,46 @@ def decision_new(request, uid: str):
     call = access.get_call(request.user, uid)
     if "lead_clerk" not in call_roles(request.user, call):
         raise Http404(uid)
-    awards = list(decisions.candidates(call))
+    picker = Picker(request, f"decision:{call.uid}", decisions.rows(call))
     initial = {
         "title": _("关于%(call)s支持项目的通知") % {"call": call.title_zh.removesuffix("申报通知")}
     }
-    form = DecisionForm(posted(request), objects=awards, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        decision = attempt(
-            form,
-            lambda: decisions.draft(call, items=form.picked(), actor=request.user, **_words(form)),
+
+    def act(form):
+        return decisions.draft(
+            call, items=_items(picker), seen=picker.seen, actor=request.user, **_words(form)
         )
-        if decision is not None:
-            messages.success(request, _("已提交签发。"))
-            return redirect("award_decision_detail", decision.uid)
-    context = {"call": call, "form": form, "decision": None}
+
+    return _drafting(request, picker, act, call=call, initial=initial, done=_("已提交签发。"))
+
+
+def _drafting(request, picker: Picker, act, *, call, done: str, initial=None, decision=None):
+    """The form of a decision: a page of its rows, turned or submitted."""
+    form = DecisionForm(
+        posted(request),
+        picker=picker,
+        decision=decision,
+        initial=(initial or {}) | picker.tray.words,
+    )
+    if request.method == "POST":
+        valid = form.is_valid()
+        readable = picker.keep(form, words=WORDS)
+        if picker.go and readable:
+            return picker.turned()
+        if picker.go:
+            form.only_amounts()
+        signed = attempt(form, lambda: act(form)) if valid and not picker.go else None
+        if signed is not None:
+            picker.settle()
+            messages.success(request, done)
+            return redirect("award_decision_detail", signed.uid)
+        picker.after(form)
+    context = {"call": call, "form": form, "picker": picker, "decision": decision}
     return render(request, "awards/decision_form.html", context, status=status_of(form))
+
+
+def _items(picker: Picker) -> dict:
+    return {row.thing: picker.tray.amount(row) for row in picker.chosen()}
 
 
 @lead_clerk
@@ -161,36 +189,42 @@ def decision_edit(request, uid: str):
     _as_lead(request, decision, "lead_clerk")
     if decision.state != Decision.State.DRAFTED:
         raise Http404(uid)
-    chosen = {
-        item.award.uid: item.approved_cny
-        for item in decision.items.select_related("award__application", "award__organisation")
-    }
-    own = Award.objects.filter(uid__in=chosen).select_related("application", "organisation")
-    awards = sorted(
-        [*own, *decisions.candidates(decision.call)], key=lambda award: award.application.number
+    # The revision that the page was made of: a choice made on another one is not carried over.
+    revision = _seen(request) if request.method == "POST" else decision.revision
+    picker = Picker(
+        request,
+        f"decision:{decision.uid}:{revision}",
+        decisions.rows(decision.call, decision=decision),
+        start=_tray_of(decision),
     )
-    form = DecisionForm(posted(request), objects=awards, chosen=chosen, decision=decision)
-    if request.method == "POST" and form.is_valid():
-        seen = request.POST.get("revision", "")
-        done = attempt(
-            form,
-            lambda: decisions.update(
-                decision,
-                items=form.picked(),
-                actor=request.user,
-                seen_revision=int(seen) if seen.isdecimal() else 0,
-                **_words(form),
-            ),
+
+    def act(form):
+        return decisions.update(
+            decision,
+            items=_items(picker),
+            seen=picker.seen,
+            actor=request.user,
+            seen_revision=revision or 0,
+            **_words(form),
         )
-        if done is not None:
-            messages.success(request, _("已保存并重新提交签发。"))
-            return redirect("award_decision_detail", decision.uid)
-    context = {"call": decision.call, "form": form, "decision": decision}
-    return render(request, "awards/decision_form.html", context, status=status_of(form))
+
+    return _drafting(
+        request, picker, act, call=decision.call, decision=decision,
+        done=_("已保存并重新提交签发。"),
+    )  # fmt: skip
+
+
+def _tray_of(decision: Decision) -> Tray:
+    items = decision.items.values_list("award__uid", "award__recommended_cny", "approved_cny")
+    found = list(items)
+    return Tray(
+        ticked={uid: offered for uid, offered, _approved in found},
+        amounts={uid: approved for uid, offered, approved in found if approved != offered},
+    )
 
 
 def _words(form) -> dict:
-    return {name: form.cleaned_data[name] for name in ("number", "title", "text")}
+    return {name: form.cleaned_data[name] for name in WORDS}
 
 
 @lead_head

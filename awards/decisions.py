@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from applications import workflow
 from applications.models import Application, Part, Status
-from awards import ledger, sharing, telling
+from awards import ledger, picking, sharing, telling
 from awards.models import Award, Decision, DecisionItem
 from policy.models import Call
 from policy.money import cny, show_wan, uppercase_cny
@@ -26,18 +26,45 @@ from reviews.refusals import Refused
 FINANCE_BUREAU = "czj"
 
 
-def candidates(call: Call):
-    """Awards that a decision can take: reserved, their case past the public notice, in none yet."""
-    return (
-        Award.objects.filter(
-            call=call,
-            state=Award.State.RESERVED,
-            application__status=Status.DECISION,
-            decision_item__isnull=True,
-        )
-        .select_related("application", "organisation")
-        .order_by("application__number")
+def candidates(call: Call, *, decision: Decision | None = None):
+    """Awards that a decision can take: reserved, their case past the public notice, in none yet.
+    ``decision``: or in this draft already."""
+    # The case's call is its award's: said of the case as well, so that its index is used and
+    # none but the cases that wait are read.
+    free = Q(
+        state=Award.State.RESERVED,
+        application__call=call,
+        application__status=Status.DECISION,
+        decision_item__isnull=True,
     )
+    if decision is not None:
+        free |= Q(decision_item__decision=decision)
+    return (
+        Award.objects.filter(free, call=call)
+        .select_related("application__district", "organisation")
+        .only(
+            "uid", "recommended_cny", "call_id", "state",
+            "application__number", "application__title", "application__status",
+            "application__district__code", "application__district__name_zh",
+            "application__district__name_en", "organisation__name",
+        )
+        .order_by("application__number")
+    )  # fmt: skip
+
+
+def rows(call: Call, *, decision: Decision | None = None) -> list[picking.Row]:
+    """The candidates as a form offers them, each with what was recommended."""
+    return [
+        picking.Row(
+            key=award.uid,
+            number=award.application.number or "",
+            offered_cny=award.recommended_cny,
+            thing=award,
+            district=award.application.district,
+            words=f"{award.application.number} {award.application.title} {award.organisation.name}",
+        )
+        for award in candidates(call, decision=decision)
+    ]
 
 
 @transaction.atomic
@@ -49,14 +76,17 @@ def draft(
     text: str = "",
     items: Mapping[Award, Decimal],
     actor,
+    seen: picking.Seen | None = None,
 ) -> Decision:
     """A decision with its document number; each award with the amount (元) to be approved.
 
-    Raises ``Refused``: role, number_missing, number_taken, title_missing, no_items, not_ready
+    ``seen``: the choice as its page told it. Raises ``Refused``: role, number_missing,
+    number_taken, title_missing, no_items, set_changed (the choice is another by now), not_ready
     (an award that no decision can take now), above_recommended.
     """
     require_call_role(actor, call, "lead_clerk")
     _check_words(number, title)
+    _check_seen(call, items, seen)
     try:
         with transaction.atomic():
             decision = Decision.objects.create(
@@ -87,12 +117,14 @@ def update(
     items: Mapping[Award, Decimal],
     actor,
     seen_revision: int,
+    seen: picking.Seen | None = None,
 ) -> Decision:
     """Put other words and items in place of a draft's. Raises as ``draft``, and state, changed."""
     decision = locked(decision)
     require_call_role(actor, decision.call, "lead_clerk")
     _require_draft(decision, seen_revision=seen_revision)
     _check_words(number, title)
+    _check_seen(decision.call, items, seen, decision=decision)
     try:
         with transaction.atomic():
             Decision.objects.filter(pk=decision.pk).update(
@@ -264,10 +296,26 @@ def _number_taken(error: IntegrityError, number: str) -> Exception:
     return error
 
 
+def _check_seen(
+    call: Call,
+    items: Mapping[Award, Decimal],
+    seen: picking.Seen | None,
+    *,
+    decision: Decision | None = None,
+) -> None:
+    """Lock the cases, so that no other decision takes them meanwhile; the choice must still be
+    what its page told."""
+    cases = Application.objects.select_for_update(of=("self",)).only("pk").order_by("pk")
+    list(cases.filter(pk__in=[award.application_id for award in items]))
+    if seen is not None:
+        picking.check(seen, rows(call, decision=decision))
+
+
 def _put_items(decision: Decision, items: Mapping[Award, Decimal]) -> None:
     if not items:
         raise Refused("no_items")
     ready = {award.pk: award for award in candidates(decision.call)}
+    found = []
     for award, approved_cny in items.items():
         if award.pk not in ready:
             raise Refused("not_ready", number=award.application.number)
@@ -279,7 +327,8 @@ def _put_items(decision: Decision, items: Mapping[Award, Decimal]) -> None:
                 asked_cny=amount_cny,
                 recommended_cny=most_cny,
             )
-        DecisionItem.objects.create(decision=decision, award=award, approved_cny=amount_cny)
+        found.append(DecisionItem(decision=decision, award=award, approved_cny=amount_cny))
+    DecisionItem.objects.bulk_create(found)
 
 
 def _lock_cases(items: list[DecisionItem]) -> dict[int, Application]:

@@ -7,7 +7,7 @@ from applications import workflow
 from applications.models import Status
 from awards import ledger
 from awards.decisions import locked
-from awards.models import Award, Decision, DecisionItem, Payment
+from awards.models import Award, ClawBack, Decision, DecisionItem, Payment
 from policy.models import Call
 from portal import clock
 from portal.accounts.models import Membership, Role, Unit
@@ -58,11 +58,16 @@ def listed_decisions():
     )
 
 
+def stopped(award: str = "pk") -> Exists:
+    """Whether a claw-back keeps an award from being paid; ``award``: its path."""
+    return Exists(ClawBack.objects.stopping().filter(award=OuterRef(award)))
+
+
 def calls_due():
     """Calls with confirmed awards that are not paid in full: how many, how much, until when; the
-    soonest first."""
+    soonest first. What a claw-back stops is not due."""
     return (
-        Call.objects.filter(awards__state=Award.State.CONFIRMED)
+        Call.objects.filter(~stopped("awards"), awards__state=Award.State.CONFIRMED)
         .annotate(
             award_count=Count("awards"),
             sum_cny=Sum("awards__approved_cny") - Sum("awards__paid_cny"),

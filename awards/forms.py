@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from awards.finance import MAX_SOURCE_CHARS
 from awards.models import Award, ClawBack, Decision
+from awards.picking import Row
+from awards.picking_views import Picker
 from policy.forms import WanField, WholeField
 from portal import clock
 from portal.accounts.models import Organisation
@@ -122,7 +124,11 @@ class Pickable(Plain):
     amounts = False
 
     def __init__(
-        self, *args, objects: Sequence, chosen: dict[str, Decimal] | None = None, **options
+        self,
+        *args,
+        objects: Sequence,
+        chosen: dict[str, Decimal] | None = None,
+        **options,
     ):
         super().__init__(*args, **options)
         # The rows are laid out by the template's table, what else there is by crispy.
@@ -163,33 +169,80 @@ class Pickable(Plain):
 
     def clean(self):
         values = super().clean()
-        found = [thing for thing in self.objects if values.get(f"pick_{self.key(thing)}")]
-        if self.objects and not found:
+        found = self.found()
+        if self.objects and not found and not self.chosen_elsewhere():
             raise ValidationError(gettext("请至少选择一项。"))
         for thing in found if self.amounts else []:
-            name = f"amount_{self.key(thing)}"
+            name, most = f"amount_{self.key(thing)}", self.most(thing)
             if name in self.errors:
                 continue
             amount = values.get(name)
+            if most == 0 and not amount:
+                continue  # recognised without money
             if amount is None or amount <= 0:
                 self.add_error(name, gettext("请填写大于 0 的金额。"))
-            elif amount > self.most(thing):
+            elif amount > most:
                 self.add_error(
                     name,
-                    gettext("不超过 %(most)s。") % {"most": with_unit(self.most(thing))},
+                    gettext("不超过 %(most)s。") % {"most": with_unit(most)},
                 )
         return values
 
+    def found(self) -> list:
+        """The objects that are ticked here."""
+        return [thing for thing in self.objects if self.cleaned_data.get(f"pick_{self.key(thing)}")]
+
+    def chosen_elsewhere(self) -> bool:
+        return False
+
     def picked(self) -> dict:
         """Each chosen object with its amount (None without amounts)."""
-        return {
-            thing: self.cleaned_data.get(f"amount_{self.key(thing)}")
-            for thing in self.objects
-            if self.cleaned_data.get(f"pick_{self.key(thing)}")
-        }
+        return {thing: self.cleaned_data.get(f"amount_{self.key(thing)}") for thing in self.found()}
 
 
-class DecisionForm(Pickable):
+class PickedByPage(Pickable):
+    """One page of the rows of a ``Picker``: what is ticked on the other pages, or all that the
+    filter shows, counts as chosen too."""
+
+    def __init__(self, *args, picker: Picker, **options):
+        self.picker = picker
+        super().__init__(
+            *args,
+            objects=picker.shown,
+            chosen={row.key: picker.tray.amount(row) for row in picker.ticked},
+            **options,
+        )
+        for row in self.objects if self.amounts else []:
+            self.fields[f"amount_{row.key}"].initial = picker.tray.amount(row)
+
+    def key(self, thing: Row) -> str:
+        return thing.key
+
+    def name(self, thing: Row) -> str:
+        return thing.number
+
+    def most(self, thing: Row) -> Decimal:
+        return thing.offered_cny
+
+    def found(self) -> list:
+        return self.objects if self.picker.tray.whole else super().found()
+
+    def chosen_elsewhere(self) -> bool:
+        return bool(self.picker.tray.whole or self.picker.tray.ticked)
+
+    def only_amounts(self) -> None:
+        """Where a page is turned, words may still be missing; amounts that cannot be read stop it."""
+        for name in [name for name in self.errors if not name.startswith("amount_")]:
+            del self.errors[name]
+
+    def rows(self):
+        for row, box, amount in super().rows():
+            if row.blocked:
+                box.field.disabled, box.field.initial = True, False
+            yield row, box, amount
+
+
+class DecisionForm(PickedByPage):
     """A decision: number, title, text, and the awards with what is approved of each."""
 
     amounts = True
@@ -207,33 +260,17 @@ class DecisionForm(Pickable):
 
     def __init__(self, *args, decision: Decision | None = None, **options):
         if decision is not None:
-            options["initial"] = {
-                name: getattr(decision, name) for name in ("number", "title", "text")
-            }
+            written = {name: getattr(decision, name) for name in ("number", "title", "text")}
+            options["initial"] = written | (options.get("initial") or {})
         super().__init__(*args, **options)
 
-    def name(self, thing: Award) -> str:
-        return str(thing.application.number)
 
-    def most(self, thing: Award) -> Decimal:
-        return thing.recommended_cny
-
-
-class PaymentForm(Pickable):
+class PaymentForm(PickedByPage):
     """A batch: the awards whose next instalment goes out."""
 
-    def key(self, thing) -> str:
-        return thing.key
-
-    def name(self, thing) -> str:
-        number = str(thing.award.application.number)
-        return number if thing.share is None else f"{number} {thing.share.name}"
-
-    def rows(self):
-        for thing, box, amount in super().rows():
-            if thing.payee_missing:
-                box.field.disabled, box.field.initial = True, False
-            yield thing, box, amount
+    def name(self, thing: Row) -> str:
+        share = thing.thing.share
+        return thing.number if share is None else f"{thing.number} {share.name}"
 
 
 class PromotionForm(Pickable):

@@ -65,7 +65,8 @@ def payees(awards: Iterable[Award]) -> dict[int, Payee]:
             found[award.pk] = of_organisation(award.organisation)
     if persons:
         answers: dict[int, dict] = {}
-        for answer in Answer.objects.filter(application__in=persons):
+        rows = Answer.objects.filter(application__in=persons).only("application_id", "data")
+        for answer in rows.order_by("pk"):
             answers.setdefault(answer.application_id, {}).update(answer.data)
         for case, (award, parts) in persons.items():
             given = answers.get(case, {})

@@ -12,6 +12,7 @@ from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import ArrivedForm, BouncedForm, PaymentForm, ReasonForm, TypedConfirmation
 from awards.models import Payment, PaymentBatch
+from awards.picking_views import Picker
 from policy import workdays
 from portal import clock
 from portal.accounts.loading import has_role
@@ -96,23 +97,32 @@ def payment_new(request, uid: str):
     if not has_role(request.user, Role.FINANCE):
         raise Http404(uid)
     call = access.get_call(request.user, uid)
-    due = payments.dues(call)
-    form = PaymentForm(posted(request), objects=due)
-    if request.method == "POST" and form.is_valid():
-        batch = attempt(
-            form,
-            lambda: payments.draft(
-                call,
-                awards=[row.award for row in form.picked()],
-                keys={row.key for row in form.picked()},
-                actor=request.user,
-            ),
-        )
+    picker = Picker(request, f"payment:{call.uid}", payments.rows(call))
+    form = PaymentForm(posted(request), picker=picker)
+    if request.method == "POST":
+        valid = form.is_valid()
+        picker.keep(form)
+        if picker.go:
+            return picker.turned()
+        batch = attempt(form, lambda: _draft(call, picker, actor=request.user)) if valid else None
         if batch is not None:
+            picker.settle()
             messages.success(request, _("拨付表已提交签发。"))
             return redirect("award_payment_detail", batch.uid)
-    context = {"call": call, "form": form, "due": due}
+        picker.after(form)
+    context = {"call": call, "form": form, "picker": picker}
     return render(request, "awards/payment_form.html", context, status=status_of(form))
+
+
+def _draft(call, picker: Picker, *, actor) -> PaymentBatch:
+    chosen = picker.chosen()
+    return payments.draft(
+        call,
+        awards=[row.thing.award for row in chosen],
+        keys={row.key for row in chosen},
+        seen=picker.seen,
+        actor=actor,
+    )
 
 
 def _detail(request, batch: PaymentBatch, *, form=None, status: int = 200):
@@ -133,6 +143,7 @@ def _detail(request, batch: PaymentBatch, *, form=None, status: int = 200):
         "rows": rows,
         "total_cny": sum(row.amount_cny for row in rows if row.state != Payment.State.CANCELLED),
         "full": full,
+        "stopped": payments.stopped_in(batch) if drafted else [],
         "may_release": may_release,
         "own": drafted and head and batch.drafted_by_id == request.user.pk,
         "may_discard": drafted and full,

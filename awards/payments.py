@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Prefetch, Q
 from django.db.models.functions import Greatest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from applications import numbering, workflow
 from applications.models import Application, Status
 from applications.papers import chinese_date
-from awards import ledger, telling
-from awards.finance import require_finance
+from awards import ledger, picking, telling
+from awards.finance import require_finance, stopped
 from awards.models import Award, Entry, Payment, PaymentBatch, Share
-from awards.payees import Payee, of_shares, payees
+from awards.payees import NEEDED, Payee, of_shares, payees
 from policy.call_settings import Chosen
 from policy.calls import schema_of
 from policy.models import Call
@@ -29,6 +29,25 @@ from reviews.refusals import Refused
 
 # Payments that occupy their instalment.
 ACTIVE = (Payment.State.PLANNED, Payment.State.SENT, Payment.State.ARRIVED)
+# What the list of dues needs of a thousand awards, and no more.
+_OF_DUE = (
+    "uid", "state", "approved_cny", "paid_cny",
+    "application__number", "application__title", "application__direct",
+    "application__district__code", "application__district__name_zh",
+    "application__district__name_en", "application__definition__sha256",
+    "organisation__name", "organisation__uscc", *(f"organisation__{name}" for name in NEEDED),
+    "organisation__bank_code",
+)  # fmt: skip
+_TAKEN = Prefetch(
+    "payments",
+    Payment.objects.filter(state__in=ACTIVE).only("award_id", "share_id", "instalment"),
+    to_attr="taken",
+)
+_APPROVALS = Prefetch(
+    "entries",
+    Entry.objects.filter(kind=Entry.Kind.APPROVE).only("award_id", "amount_cny"),
+    to_attr="approvals",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,11 @@ class Due:
     @property
     def payee_missing(self) -> list[str]:
         return self.payee.missing
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a claw-back of its award is open."""
+        return self.award.is_stopped  # type: ignore[attr-defined]
 
 
 def percents(call: Call) -> list[int]:
@@ -89,15 +113,10 @@ def dues(call: Call) -> list[Due]:
     """What can be paid now, by case number: the next instalment of each confirmed award."""
     awards = list(
         Award.objects.filter(call=call, state=Award.State.CONFIRMED)
-        .select_related("application__definition", "organisation", "call__definition")
-        .defer(
-            "trace",
-            "application__computation",
-            "application__definition__body",
-            "call__definition__body",
-            "call__guide_zh",
-        )
-        .prefetch_related("payments", "entries", "shares")
+        .select_related("application__definition", "application__district", "organisation")
+        .only(*_OF_DUE)
+        .annotate(is_stopped=stopped())
+        .prefetch_related(_TAKEN, _APPROVALS, "shares")
         .order_by("application__number")
     )
     parts, payee = percents(call), payees(awards)
@@ -112,7 +131,9 @@ def dues(call: Call) -> list[Due]:
 def due_count(call: Call) -> int:
     """How many awards have an instalment to be paid, counted by the database."""
     active = Count("payments", filter=Q(payments__state__in=ACTIVE), distinct=True)
-    rows = Award.objects.filter(call=call, state=Award.State.CONFIRMED, approved_cny__gt=0)
+    rows = Award.objects.filter(
+        ~stopped(), call=call, state=Award.State.CONFIRMED, approved_cny__gt=0
+    )
     rows = rows.annotate(taken=active, payees=Greatest(Count("shares", distinct=True), 1))
     return rows.filter(taken__lt=F("payees") * len(percents(call))).count()
 
@@ -124,16 +145,15 @@ def _due(
     share of it."""
     of = share.pk if share is not None else None
     taken = {
-        row.instalment for row in award.payments.all() if row.state in ACTIVE and row.share_id == of
+        row.instalment
+        for row in award.taken  # type: ignore[attr-defined]
+        if row.share_id == of
     }
     open_ = [number for number in range(1, len(parts) + 1) if number not in taken]
     if not open_:
         return None
-    if share is not None:
-        whole_cny = share.amount_cny
-    else:
-        approved = next(row for row in award.entries.all() if row.kind == Entry.Kind.APPROVE)
-        whole_cny = approved.amount_cny
+    approvals = award.approvals  # type: ignore[attr-defined]
+    whole_cny = share.amount_cny if share is not None else approvals[0].amount_cny
     number = open_[0]
     amount_cny = split(whole_cny, parts)[number - 1]
     return Due(award, number, len(parts), amount_cny, payee, share) if amount_cny > 0 else None
@@ -171,16 +191,39 @@ def instalments(award: Award, payments: Sequence[Payment]) -> list[Instalment]:
     ]
 
 
+def rows(call: Call) -> list[picking.Row]:
+    """What is due as a form offers it."""
+    return [_row(due) for due in dues(call)]
+
+
+def _row(due: Due) -> picking.Row:
+    case = due.award.application
+    return picking.Row(
+        key=due.key,
+        number=case.number or "",
+        offered_cny=due.amount_cny,
+        thing=due,
+        district=case.district,
+        words=f"{case.number} {case.title} {due.award.organisation.name} {due.payee_name}",
+        blocked="claw_back" if due.is_stopped else "payee" if due.payee_missing else "",
+    )
+
+
 @transaction.atomic
 def draft(
-    call: Call, *, awards: Iterable[Award], actor, keys: Collection[str] | None = None
+    call: Call,
+    *,
+    awards: Iterable[Award],
+    actor,
+    keys: Collection[str] | None = None,
+    seen: picking.Seen | None = None,
 ) -> PaymentBatch:
     """A batch with the next instalment of each of the awards, payable to the account that the
     organisation's profile names now, to the person whom the case names, or to each organisation
-    that has a share. ``keys``: only these (``Due.key``).
+    that has a share. ``keys``: only these (``Due.key``); ``seen``: the choice as its page told it.
 
-    Raises ``Refused``: role, no_items, not_due (nothing to be paid on an award now),
-    payee_incomplete.
+    Raises ``Refused``: role, no_items, set_changed (the choice is another by now), not_due
+    (nothing to be paid on an award now), clawed_back (a claw-back is open), payee_incomplete.
     """
     unit = require_finance(actor, Role.FINANCE)
     call = Call.objects.select_related("measure", "definition").get(pk=call.pk)
@@ -189,13 +232,18 @@ def draft(
         raise Refused("no_items")
     _lock_cases(award.application_id for award in wanted.values())
     due: dict[int, list[Due]] = {}
-    for row in dues(call):
+    found = dues(call)
+    if seen is not None:
+        picking.check(seen, [_row(row) for row in found])
+    for row in found:
         if row.award.pk in wanted and (keys is None or row.key in keys):
             due.setdefault(row.award.pk, []).append(row)
     for pk, award in wanted.items():
         if pk not in due:
             raise Refused("not_due", number=award.application.number)
         for row in due[pk]:
+            if row.is_stopped:
+                raise Refused("clawed_back", numbers=[row.award.application.number])
             if missing := row.payee_missing:
                 raise Refused("payee_incomplete", organisation=row.payee_name, fields=missing)
     now = clock.now()
@@ -207,9 +255,7 @@ def draft(
         drafted_by=actor,
         drafted_at=now,
     )
-    for pk in sorted(wanted):
-        for row in due[pk]:
-            _plan(batch, row)
+    Payment.objects.bulk_create(_planned(batch, row) for pk in sorted(wanted) for row in due[pk])
     record("paymentbatch.draft", obj=batch, actor=actor, to_state=batch.state, data=_facts(batch))
     telling.tell(
         telling.officers(unit, Role.FINANCE_HEAD),
@@ -222,8 +268,8 @@ def draft(
     return batch
 
 
-def _plan(batch: PaymentBatch, due: Due) -> Payment:
-    return Payment.objects.create(
+def _planned(batch: PaymentBatch, due: Due) -> Payment:
+    return Payment(
         batch=batch,
         award=due.award,
         share=due.share,
@@ -272,7 +318,8 @@ def discard(batch: PaymentBatch, *, actor, reason: str) -> PaymentBatch:
 @transaction.atomic
 def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
     """Sign the batch: every payment goes out in the ledger; a case whose last instalment is out
-    is paid. Cannot be undone. Raises ``Refused``: role, same_person, state, no_items, case_moved.
+    is paid. Cannot be undone. Raises ``Refused``: role, same_person, state, no_items, case_moved,
+    clawed_back (the numbers on which a claw-back was signed since the draft).
     """
     batch = locked(batch)
     unit = require_finance(actor, Role.FINANCE_HEAD)
@@ -288,6 +335,8 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
     if not payments:
         raise Refused("no_items")
     cases = _lock_cases(payment.award.application_id for payment in payments)
+    if numbers := stopped_in(batch):
+        raise Refused("clawed_back", numbers=numbers)
     now = clock.now()
     batch.state = PaymentBatch.State.RELEASED
     batch.released_by, batch.released_at = actor, now
@@ -326,6 +375,13 @@ def release(batch: PaymentBatch, *, actor) -> PaymentBatch:
         data=_facts(batch),
     )
     return batch
+
+
+def stopped_in(batch: PaymentBatch) -> list[str]:
+    """The numbers of a drafted batch that cannot be paid now: a claw-back is open."""
+    rows = batch.payments.filter(stopped("award"), state=Payment.State.PLANNED)
+    numbers = rows.order_by("award__application__number").values_list("award__application__number")
+    return [number for (number,) in numbers.distinct()]
 
 
 def _tell_partner(payment: Payment, case: Application, *, actor) -> None:

@@ -101,6 +101,7 @@ def case_payments(request, uid: str):
         "case": case,
         "payments": sent.select_related("batch").prefetch_related(_STANDING).order_by("pk"),
         "claw_backs": claimed.select_related("letter").order_by("pk"),
+        "owed": claimed.filter(state=ClawBack.State.RELEASED).first(),
         "today": clock.local(request.arrived_at).date(),
     }
     return render(request, "awards/case_payments.html", context)

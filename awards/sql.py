@@ -443,3 +443,40 @@ DROP FUNCTION ledger_case_agrees(bigint);
 DROP FUNCTION ledger_entry_effect();
 DROP FUNCTION ledger_refuse_entry(awards_entry, awards_award);
 """
+
+# While a claw-back is open, and for ever where it took the support itself back, nothing more of its
+# award is planned or paid. The signature of a claw-back and a payment meet at the award's row: the
+# entry of a payment has locked it (ledger_entry_effect), so the later of the two sees the other.
+STOPPED = """
+CREATE FUNCTION claw_back_stops_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM awards_clawback WHERE award_id = NEW.award_id
+              AND (state = 'released' OR state = 'repaid' AND frees_place)) THEN
+    RAISE EXCEPTION 'a claw-back of award % is open', NEW.award_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'claw_back_stops_payment';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER claw_back_stops_entry AFTER INSERT ON awards_entry
+  FOR EACH ROW WHEN (NEW.kind = 'pay') EXECUTE FUNCTION claw_back_stops_payment();
+CREATE TRIGGER claw_back_stops_plan AFTER INSERT ON awards_payment
+  FOR EACH ROW EXECUTE FUNCTION claw_back_stops_payment();
+
+-- With the owner's rights: the running role may not lock awards.
+CREATE FUNCTION claw_back_holds_award() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM awards_award WHERE id = NEW.award_id FOR NO KEY UPDATE;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER claw_back_holds_award BEFORE UPDATE OF state ON awards_clawback
+  FOR EACH ROW WHEN (NEW.state = 'released') EXECUTE FUNCTION claw_back_holds_award();
+"""
+
+DROP_STOPPED = """
+DROP TRIGGER claw_back_holds_award ON awards_clawback;
+DROP TRIGGER claw_back_stops_plan ON awards_payment;
+DROP TRIGGER claw_back_stops_entry ON awards_entry;
+DROP FUNCTION claw_back_holds_award();
+DROP FUNCTION claw_back_stops_payment();
+"""

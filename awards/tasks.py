@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from awards import exports, figures, overview, papers
+from awards import exports, figures, overview, papers, reminding
 from awards.models import Decision
 from portal import clock
 from portal.documents.rendering import render_pdf_marked
@@ -64,6 +64,12 @@ def run_export(export_id: int) -> None:
 def sweep_exports() -> int:
     """Take up exports that a lost message or a killed worker left."""
     return exports.sweep()
+
+
+@shared_task(name="awards.remind")
+def remind() -> int:
+    """Leave the reminders of money that is claimed back; of how many claw-backs."""
+    return reminding.remind()
 
 
 @shared_task(name="awards.refresh_figures")

@@ -11,6 +11,9 @@ from portal.money import show_cny, show_wan
 from reviews.models import Selection
 from reviews.refusals import Refused
 
+# So many numbers are named in a sentence.
+NAMED = 10
+
 REFUSALS = {
     "role": gettext_lazy("您没有办理此事项的权限。"),
     "same_person": gettext_lazy("起草人不能签发，须由另一人办理。"),
@@ -98,6 +101,8 @@ def _with_facts(error: Refused) -> str:
             "number": number,
             "amount": _amount(facts["recommended_cny"]),
         }
+    if error.reason == "set_changed":
+        return _set_changed(facts)
     if error.reason == "not_ready":
         return _("%(number)s 未在待批准环节，或已列入另一份决定。") % {"number": number}
     if error.reason == "drafted_elsewhere":
@@ -106,6 +111,8 @@ def _with_facts(error: Refused) -> str:
         }
     if error.reason == "not_due":
         return _("%(number)s 目前没有应拨付的款项。") % {"number": number}
+    if error.reason == "clawed_back":
+        return _("%(numbers)s 的追回尚未缴清，暂停拨付。") % {"numbers": listed(facts["numbers"])}
     if error.reason == "payee_incomplete":
         fields = _("、").join(str(_PAYEE[name]) for name in facts["fields"])
         return _("%(organisation)s 的收款信息不全（%(fields)s），请通知其在单位资料中补全。") % {
@@ -148,6 +155,28 @@ def _with_facts(error: Refused) -> str:
             "numbers": _("、").join(facts["numbers"])
         }
     return _("未能办理（%(reason)s）。") % {"reason": error.reason}
+
+
+def _set_changed(facts) -> str:
+    """What came, what went, and the sums: the choice is then made anew."""
+    told = [_("页面打开后可列入的项目已有变化，未提交。")]
+    if facts["added"]:
+        told.append(_("新增：%(numbers)s。") % {"numbers": listed(facts["added"])})
+    if facts["removed"]:
+        told.append(_("不能再列入：%(numbers)s。") % {"numbers": listed(facts["removed"])})
+    told.append(
+        _("原合计 %(seen)s，现合计 %(now)s。请核对后重新选择。")
+        % {"seen": _amount(facts["seen_cny"]), "now": _amount(facts["now_cny"])}
+    )
+    return "".join(map(str, told))
+
+
+def listed(names: list[str]) -> str:
+    """The first of the numbers, and that there are more."""
+    told = _("、").join(names[:NAMED])
+    if len(names) <= NAMED:
+        return told
+    return _("%(names)s 等 %(n)s 项") % {"names": told, "n": len(names)}
 
 
 def _reason(row) -> str:

@@ -25,6 +25,7 @@ SHOWN_BESIDE = 5
 MAIN: list[tuple[str, str]] = [
     ("newcomer", "portal.accounts.homes.newcomer"),
     ("applicant", "portal.accounts.homes.organisation"),
+    ("applicant", "awards.homes.repayments"),
     ("applicant", "applications.homes.own_cases"),
     ("head", "reviews.homes.to_release"),
     ("head", "awards.homes.to_release"),
@@ -37,6 +38,7 @@ MAIN: list[tuple[str, str]] = [
     ("finance", "awards.homes.finance_work"),
     ("finance_head", "awards.homes.finance_work"),
     ("finance", "awards.homes.claw_backs"),
+    ("finance_head", "awards.homes.claw_backs"),
     ("policy_admin", "policy.homes.second_person"),
     ("policy_admin", "awards.homes.openings"),
     ("policy_admin", "policy.homes.drafts"),

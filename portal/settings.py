@@ -345,6 +345,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     "reviews.sweep_nominations": {"task": "reviews.sweep_nominations", "schedule": 600},
     "awards.sweep_papers": {"task": "awards.sweep_papers", "schedule": 60},
     "awards.sweep_exports": {"task": "awards.sweep_exports", "schedule": 60},
+    "awards.remind": {"task": "awards.remind", "schedule": 600},
     "awards.refresh_figures": {"task": "awards.refresh_figures", "schedule": 60},
     "awards.check_ledger": {"task": "awards.check_ledger", "schedule": 600},
     "accounts.sweep": {"task": "accounts.sweep", "schedule": 60},

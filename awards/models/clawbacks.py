@@ -10,9 +10,17 @@ from awards.models.ledger import Award, Entry
 from portal.columns import two_people, uid_column, user_column
 
 
+class ClawBackQuerySet(models.QuerySet):
+    def stopping(self):
+        """Those for whose awards nothing more is paid: signed and not repaid; or repaid, where the
+        support itself was taken back."""
+        return self.filter(Q(state="released") | Q(state="repaid", frees_place=True))
+
+
 class ClawBack(models.Model):
     """追回决定: drafted by the lead unit's clerk, signed by its head; the ledger follows what is
-    repaid."""
+    repaid. While it is open no instalment of its award is paid: the database refuses it
+    (``claw_back_stops_payment``)."""
 
     class State(models.TextChoices):
         DRAFTED = "drafted", _("待签发")
@@ -40,6 +48,8 @@ class ClawBack(models.Model):
     letter = models.OneToOneField(
         "applications.Letter", on_delete=models.PROTECT, null=True, related_name="+"
     )
+
+    objects = ClawBackQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -62,7 +62,12 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "recognised": {"cancel": {"lead_head"}},
     "paid": {"bounce": {"finance_clerk"}},
 }  # fmt: skip
-BY_SYSTEM = {("correction", "lapse"), ("public_notice", "close_notice")}
+BY_SYSTEM = {
+    ("correction", "lapse"),
+    ("public_notice", "close_notice"),
+    ("payment", "revoke"),
+    ("payment", "give_up"),
+}
 
 
 def rows_of_the_table():
@@ -127,12 +132,14 @@ def test_state_action_role_as_the_table_says(people):
 
 def test_every_combination_is_in_the_walk():
     assert len(list(rows_of_the_table())) == len(Status.values) * len(TABLE) * len(CASE_ROLES)
-    assert {action for by in ALLOWED.values() for action in by} | {"lapse"} == {
-        row.action for row in TABLE
-    }
+    assert {action for by in ALLOWED.values() for action in by} | {
+        "lapse",
+        "revoke",
+        "give_up",
+    } == {row.action for row in TABLE}
 
 
-def test_system_may_take_two_actions_and_no_other():
+def test_system_may_take_four_actions_and_no_other():
     by_system = {
         (source, row.action) for row in TABLE if SYSTEM in row.roles for source in row.sources
     }

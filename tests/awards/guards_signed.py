@@ -96,6 +96,9 @@ WITHHELD = [
 TRIGGERS = {
     "opening_state_audited": "audit_required (opening)",
     "clawback_state_audited": "audit_required (claw-back)",
+    "claw_back_stops_entry": "tests/awards/test_stopping.py (plans and pays nothing on it)",
+    "claw_back_stops_plan": "tests/awards/test_stopping.py (plans and pays nothing on it)",
+    "claw_back_holds_award": "tests/awards/test_stopping.py (signing and payment at once)",
 }
 
 

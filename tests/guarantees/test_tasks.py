@@ -54,6 +54,7 @@ TASKS: dict[str, Any] = {
     "awards.sweep_papers": None,
     "awards.run_export": lambda world: world.export.pk,
     "awards.sweep_exports": None,
+    "awards.remind": None,
     "awards.refresh_figures": None,
     "awards.check_ledger": None,
 }
