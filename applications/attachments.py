@@ -35,9 +35,17 @@ class SlotFull(Exception):
         super().__init__(str(max_files))
 
 
+class SameFile(Exception):
+    """The slot holds a file of the same content already."""
+
+    def __init__(self, name: str):
+        self.name = name
+        super().__init__(name)
+
+
 def add(application: Application, slot_code: str, upload, *, actor) -> Attachment:
     """Store an upload in a slot. Raises FileRefused (size, type, damaged, encrypted, infected …),
-    SlotFull and NotEditable; then the case is as it was.
+    SlotFull, SameFile and NotEditable; then the case is as it was.
 
     The bytes are stored before the case is locked: a long upload keeps nobody waiting.
     """
@@ -45,6 +53,7 @@ def add(application: Application, slot_code: str, upload, *, actor) -> Attachmen
     _demand_room(application, [slot])
     name = clean_name(upload.name)
     blob = store(upload, name=name, types=slot.types, max_bytes=slot.max_bytes, at=clock.now())
+    _demand_new(application, slot, blob)
     return attach(application, slot_code, name, blob, actor=actor)
 
 
@@ -81,6 +90,14 @@ def attach_all(
     if made:
         _touch(application, section, actor=actor, now=now)
     return made
+
+
+def _demand_new(application: Application, slot: AttachmentSlot, blob: Blob) -> None:
+    held = Attachment.objects.filter(
+        application=application, slot=slot.code, blob=blob, removed_at__isnull=True
+    ).first()
+    if held is not None:
+        raise SameFile(held.name)
 
 
 def _demand_room(application: Application, slots: Sequence[AttachmentSlot]) -> None:

@@ -247,6 +247,7 @@ def _invoice_problems(content: Content, section: Section) -> Iterator[Problem]:
 
 
 def _attachment_problems(content: Content, section: Section) -> Iterator[Problem]:
+    first: dict[str, Any] = {}
     for slot in content.schema.attachments:
         files = content.attachments.get(slot.code, [])
         needed = slot.required or (slot.required_if and slot.required_if.holds(content.values))
@@ -259,6 +260,14 @@ def _attachment_problems(content: Content, section: Section) -> Iterator[Problem
             if file.blob.scan == "infected":
                 text = _("“%(name)s”含病毒，请删除后重新上传") % {"name": file.name}
                 yield Problem(section.code, "infected", text, slot.code, slot.label)
+            elsewhere = first.setdefault(file.blob_id, slot)
+            if elsewhere is not slot:
+                text = _("“%(name)s”与“%(slot)s”中的文件内容相同，请核对是否传错") % {
+                    "name": file.name, "slot": elsewhere.label,
+                }  # fmt: skip
+                yield Problem(
+                    section.code, "same_file", text, slot.code, slot.label, severity=WARNING
+                )
 
 
 # --- comparisons ----------------------------------------------------------------------

@@ -15,7 +15,9 @@ from applications.models import Attachment
 from applications.roles import case_roles, get_visible
 from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case
-from applications.views.wording import not_editable
+from applications.views.wording import not_editable, saved_words
+from policy.conditions import condition_words
+from portal import clock
 from portal.accounts.loading import require_applicant, require_role
 from portal.files.refusals import TYPE_NAMES, FileRefused, describe
 from portal.files.serving import respond
@@ -77,6 +79,7 @@ def slot_view(frame: Frame, section, slot, error: str = "") -> dict:
         "limits": limits(slot),
         "accept": ",".join(f".{code}" for code in slot.types) + (",.jpeg" if "jpg" in slot.types else ""),
         "required": slot.required or bool(condition and condition.holds(frame.content.values)),
+        "when": condition_words(condition, frame.content.schema.form),
         "files": [file_view(frame, section, file) for file in files],
         "error": error,
         "is_open": frame.is_open(section, slot.code),
@@ -118,7 +121,12 @@ def _told(fault) -> str:
         return describe(fault)
     if isinstance(fault, attachments.SlotFull):
         return _("此项最多 %(max)s 个文件。请先删除不需要的文件。") % {"max": fault.max_files}
+    if isinstance(fault, attachments.SameFile):
+        return _("此项已有内容相同的文件“%(name)s”，没有重复保存。") % {"name": fault.name}
     return not_editable(fault)
+
+
+REFUSALS = (FileRefused, attachments.SlotFull, attachments.SameFile, unlocking.NotEditable)
 
 
 @require_POST
@@ -135,7 +143,7 @@ def application_upload(request, uid: str, slot: str):
     for upload in uploads:
         try:
             attachments.add(frame.application, slot, upload, actor=request.user)
-        except (FileRefused, attachments.SlotFull, unlocking.NotEditable) as fault:
+        except REFUSALS as fault:
             errors.append(f"{upload.name}：{_told(fault)}" if len(uploads) > 1 else _told(fault))
     frame = frame_of(request, uid)
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
@@ -143,7 +151,10 @@ def application_upload(request, uid: str, slot: str):
         html = render_to_string(
             "applications/_slot_files.html", {"item": slot_view(frame, section, item)}, request
         )
-        return JsonResponse({"html": html, "errors": errors}, status=422 if errors else 200)
+        answer = {"html": html, "errors": errors}
+        if len(errors) < len(uploads):
+            answer["saved"] = saved_words(frame.application, at=clock.now())
+        return JsonResponse(answer, status=422 if errors else 200)
     if errors:
         return _page(request, frame, section, errors=[(slot, " ".join(errors))], status=422)
     messages.success(request, _("已上传。"))

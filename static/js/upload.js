@@ -142,6 +142,8 @@
         return;
       }
       form.closest(".slot").querySelector("[data-slot-files]").innerHTML = answer.html;
+      const state = document.querySelector("[data-save-state]");
+      if (state && answer.saved) state.textContent = answer.saved;
       if (answer.errors.length) {
         refuse(item, answer.errors.join(" "));
         over();

@@ -66,6 +66,30 @@ def test_slot_that_is_full_and_an_empty_choice_are_told(filler, place):
     assert filler.post(url("upload", application, "nothing")).status_code == 404
 
 
+def test_the_same_content_stands_once_in_a_slot_and_is_noted_in_another(filler, place):
+    draft = start(place)
+    answer = upload(filler, draft, "audit", pdf("a"), name="甲.pdf").json()
+    assert (answer["errors"], "已保存" in answer["saved"]) == ([], True)
+    again = upload(filler, draft, "audit", pdf("a"), name="乙.pdf")
+    assert again.status_code == 422
+    assert again.json()["errors"] == ["此项已有内容相同的文件“甲.pdf”，没有重复保存。"]
+    assert "saved" not in again.json()
+    assert Attachment.objects.count() == 1
+    upload(filler, draft, "licence", pdf("a"), name="丙.pdf")
+    shown = page(filler, url("check", draft))
+    assert "文件内容相同，请核对是否传错" in shown
+    # Taken out, it may come again.
+    (first,) = Attachment.objects.filter(slot="audit")
+    filler.post(url("file_remove", draft, first.uid))
+    assert upload(filler, draft, "audit", pdf("a"), name="乙.pdf").status_code == 200
+
+
+def test_a_slot_that_an_answer_makes_necessary_says_which(filler, place):
+    assert "“是否设立基金”选“是”的必填。" in page(
+        filler, url("section", start(place), "attachments")
+    )
+
+
 def test_limits_are_told_before_anything_is_chosen(filler, place):
     application = start(place)
     content = page(filler, url("section", application, "attachments"))
