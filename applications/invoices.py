@@ -11,20 +11,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications import sheets
 from applications.checks import told_issue
 from applications.entries import enter
-from applications.models import Application, Invoice
-from applications.workflow import schema_of
+from applications.models import Invoice
 from policy import answers
 from policy.issues import Issue
 from policy.money import show_cny
 from policy.schema import DefinitionSchema, Field, Section
 from policy.text import Text
-from portal.types import known
 
 # Codes of problems beyond those of policy.issues.
 WORDS = {
@@ -92,21 +90,23 @@ def _write(row: Invoice, columns: Sequence[Field]) -> dict[str, Issue]:
     return issues
 
 
-def recheck(sheet: "sheets.InvoiceSheet", changed: Sequence[Invoice]) -> list[Invoice]:
-    """Read the changed rows again, and settle duplicates with every row that bears, or bore,
-    one of their numbers. Returns what is to be written: the changed rows and those others.
+def recheck(
+    changed: Sequence[Invoice], *, among: QuerySet[Invoice], columns: Sequence[Field]
+) -> list[Invoice]:
+    """Read the changed rows again, and settle duplicates with every row of the table that bears,
+    or bore, one of their numbers. Returns what is to be written: the changed rows and those others.
 
     New rows need not be stored yet: rows are told apart by uid.
     """
     if not changed:
         return []
     before = {row.invoice_no for row in changed if row.invoice_no}
-    own = {row.uid: _write(row, sheet.columns) for row in changed}
+    own = {row.uid: _write(row, columns) for row in changed}
     numbers = before | {row.invoice_no for row in changed if row.invoice_no}
     rows = {row.uid: row for row in changed}
-    for other in sheet.rows().filter(invoice_no__in=numbers).exclude(uid__in=list(rows)):
+    for other in among.filter(invoice_no__in=numbers).exclude(uid__in=list(rows)):
         rows[other.uid] = other
-        own[other.uid] = judge(sheet.columns, other.raw)[1]
+        own[other.uid] = judge(columns, other.raw)[1]
     bearers: dict[str, list[Invoice]] = {}
     ordered = sorted(rows.values(), key=lambda row: row.position)
     for row in ordered:
@@ -123,13 +123,13 @@ def recheck(sheet: "sheets.InvoiceSheet", changed: Sequence[Invoice]) -> list[In
     return ordered
 
 
-def store(sheet: "sheets.InvoiceSheet", settled: Sequence[Invoice]) -> None:
+def store(settled: Sequence[Invoice], *, columns: Sequence[Field]) -> None:
     """Write rows that are stored already. Two rows that exchange their numbers pass through a
     state in which both bear one: so first none of them is valid."""
     Invoice.objects.filter(pk__in=[row.pk for row in settled], valid=True).update(valid=False)
     Invoice.objects.bulk_update(
         settled,
-        [column.code for column in sheet.columns]
+        [column.code for column in columns]
         + ["problems", "valid", "verified_cny", "reduction_reason"],
         batch_size=200,
     )
@@ -214,23 +214,3 @@ class Counting:
         if row.fiscal_percent and self.exclude_fiscal:
             found["fiscal_percent"] = _("财政资金部分不计入")
         return found
-
-
-# --- verbs by another name -------------------------------------------------------------------
-
-
-def add(application: Application, rows: Sequence[Mapping[str, Any]], *, actor) -> list[Invoice]:
-    """Append rows as typed (cells by column code)."""
-    return _append(application, rows, actor=actor, replacing=False)
-
-
-def replace(application: Application, rows: Sequence[Mapping[str, Any]], *, actor) -> list[Invoice]:
-    """Put rows as typed in place of all that stood in the table."""
-    return _append(application, rows, actor=actor, replacing=True)
-
-
-def _append(application, rows, *, actor, replacing) -> list[Invoice]:
-    section = known(section_of(schema_of(application)))
-    columns = sheets.invoice_columns(section)
-    entered = [enter_row(columns, row) for row in rows]
-    return sheets.append(application, section.code, entered, actor=actor, replacing=replacing)

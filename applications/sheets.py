@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from applications import drafts, unlocking
+from applications import drafts, invoices, unlocking
 from applications.checks import Problem, is_blank, table_problems
 from applications.drafts import Conflict, StaleDraft
 from applications.entries import digest, same
@@ -111,21 +111,18 @@ class InvoiceSheet:
 
     def settle(self, changed: Sequence[Invoice]) -> list[Invoice]:
         """Judge stored rows again, and those with which they share a number: the latter."""
-        from applications import invoices
-
         uids = {row.uid for row in changed}
-        settled = invoices.recheck(self, changed)
-        invoices.store(self, settled)
+        settled = invoices.recheck(changed, among=self.rows(), columns=self.columns)
+        invoices.store(settled, columns=self.columns)
         return [row for row in settled if row.uid not in uids]
 
     def create(self, new: Sequence[Invoice]) -> tuple[list[Invoice], list[Invoice]]:
         """Judge the new rows before they are stored, once, whatever their number; the new rows,
         and the others that share a number with them."""
-        from applications import invoices
-
         uids = {row.uid for row in new}
-        others = [row for row in invoices.recheck(self, new) if row.uid not in uids]
-        invoices.store(self, others)
+        settled = invoices.recheck(new, among=self.rows(), columns=self.columns)
+        others = [row for row in settled if row.uid not in uids]
+        invoices.store(others, columns=self.columns)
         return Invoice.objects.bulk_create(new, batch_size=1000), others
 
 
@@ -333,6 +330,20 @@ def append(
     made, _others = sheet.create(made)
     _touch(sheet, actor=actor, now=now, wrote=bool(made) or replacing)
     return made
+
+
+def append_invoices(
+    application: Application,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    actor,
+    replacing: bool = False,
+) -> list[Invoice]:
+    """``append`` to the investment table of rows as typed (cells by column code)."""
+    section = known(invoices.section_of(schema_of(application)))
+    columns = invoice_columns(section)
+    entered = [invoices.enter_row(columns, row) for row in rows]
+    return append(application, section.code, entered, actor=actor, replacing=replacing)
 
 
 @transaction.atomic

@@ -15,17 +15,24 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from applications import amounts, drafts, prefilling, timeline, unlocking
 from applications.content import ASKED_FIELDS
-from applications.entries import digest, same, told, typed
+from applications.entries import digest, same, typed
 from applications.forms import known, read_post, section_form, source_of
 from applications.models import EDITABLE
 from applications.views import files, tables
-from applications.views.frames import Frame, frame_of, own_case, section_of
+from applications.views.frames import (
+    Frame,
+    conflict_view,
+    flags,
+    frame_of,
+    own_case,
+    page_context,
+    section_of,
+)
 from applications.views.wording import not_editable, saved_words
 from applications.workflow import available_actions
 from policy.call_settings import show_tiers
 from policy.money import show_cny, show_wan
 from policy.text import Text
-from portal import clock
 from portal.accounts.loading import require_applicant
 from portal.accounts.models import Membership
 
@@ -266,69 +273,10 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
     return render(request, "applications/application_section.html", context, status=status)
 
 
-def page_context(request, frame: Frame, section) -> dict:
-    """What every section's page shows: place, neighbours, save state, reason, clause."""
-    before, after = frame.neighbours(section.code)
-    back = request.GET.get("back", "")
-    article = frame.application.call.measure.article
-    return {
-        "frame": frame,
-        "application": frame.application,
-        "call": frame.application.call,
-        "section": section,
-        "report": frame.report(section.code),
-        "progress": frame.progress,
-        "before_url": frame.url_of(before) if before else frame.workspace_url,
-        "after_url": frame.url_of(after) if after else frame.workspace_url,
-        "back": back if back == "check" else "",
-        "is_open": frame.is_open(section),
-        "saved_at": frame.saved_at,
-        "others": frame.others_editing(),
-        "article": article,
-    }
-
-
 def seen_digests(shown: Mapping, conflicts=()) -> dict[str, str]:
     """The digests of what the page shows; of a conflict the other's version, now told."""
     found = {code: digest(value) for code, value in shown.items()}
     return found | {conflict.field.code: digest(conflict.theirs) for conflict in conflicts}
-
-
-def conflict_view(conflict) -> dict:
-    """A conflict in words."""
-    return {
-        "code": conflict.field.code,
-        "label": str(conflict.field.label),
-        "mine": told(conflict.field, conflict.mine) or _("（空）"),
-        "theirs": told(conflict.field, conflict.theirs) or _("（空）"),
-        "by": str(conflict.by) if conflict.by else _("另一页"),
-        "at": f"{clock.local(conflict.at):%H:%M:%S}" if conflict.at else "",
-    }
-
-
-def flags(frame: Frame, section) -> list[dict]:
-    """What a correction asks of this section, in the reviewer's words."""
-    if not frame.is_correction:
-        return []
-    labels = {item.code: item.label for item in section.fields}
-    labels |= {slot.code: slot.label for slot in frame.content.schema.attachments}
-    return [
-        {
-            "label": str(labels.get(place, section.title)),
-            "reason": reason,
-            "place": place,
-            "anchor": _anchor(section, place),
-        }
-        for (where, place), reason in frame.unlocked.reasons.items()
-        if where == section.code
-    ]
-
-
-def _anchor(section, place: str) -> str:
-    """Where a flagged place stands on its section's page; a row of a table by the table."""
-    if not place or section.kind in {"table", "invoices"}:
-        return ""
-    return f"#slot-{place}" if section.kind == "attachments" else f"#div_id_{place}"
 
 
 def evidence(frame: Frame, section) -> list[dict]:

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from applications import attachments, unlocking
 from applications.models import Attachment
 from applications.roles import case_roles, get_visible
-from applications.views import drafting
-from applications.views.frames import Frame, frame_of, own_case
+from applications.views.frames import Frame, flags, frame_of, own_case, page_context
 from applications.views.wording import not_editable, saved_words
 from policy.conditions import condition_words
 from portal import clock
@@ -62,10 +61,10 @@ def _page(request, frame: Frame, section, *, complete=False, errors=(), status=N
     if complete:
         wrong = {p.field: str(p.text) for p in report.problems if p.stops} | wrong
     summary = [(f"#slot-{code}", f"{labels[code]}：{text}") for code, text in wrong.items()]
-    context = drafting.page_context(request, frame, section) | {
+    context = page_context(request, frame, section) | {
         "slots": [slot_view(frame, section, slot, wrong.get(slot.code, "")) for slot in frame.content.schema.attachments],
         "summary": summary,
-        "flags": drafting.flags(frame, section),
+        "flags": flags(frame, section),
     }  # fmt: skip
     status = status or (422 if summary and request.method == "POST" else 200)
     return render(request, "applications/application_attachments.html", context, status=status)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from applications import amounts, unlocking
 from applications.content import Content, load
+from applications.entries import told
 from applications.models import Application, Status
 from applications.roles import get_as
 from applications.sections import Progress, Report, progress
@@ -147,3 +148,65 @@ def section_of(application: Application, code: str) -> Section:
         if section.code == code:
             return section
     raise Http404(code)
+
+
+# --- what every section's page shows ------------------------------------------------------
+
+
+def page_context(request, frame: Frame, section) -> dict:
+    """What every section's page shows: place, neighbours, save state, reason, clause."""
+    before, after = frame.neighbours(section.code)
+    back = request.GET.get("back", "")
+    article = frame.application.call.measure.article
+    return {
+        "frame": frame,
+        "application": frame.application,
+        "call": frame.application.call,
+        "section": section,
+        "report": frame.report(section.code),
+        "progress": frame.progress,
+        "before_url": frame.url_of(before) if before else frame.workspace_url,
+        "after_url": frame.url_of(after) if after else frame.workspace_url,
+        "back": back if back == "check" else "",
+        "is_open": frame.is_open(section),
+        "saved_at": frame.saved_at,
+        "others": frame.others_editing(),
+        "article": article,
+    }
+
+
+def conflict_view(conflict) -> dict:
+    """A conflict in words."""
+    return {
+        "code": conflict.field.code,
+        "label": str(conflict.field.label),
+        "mine": told(conflict.field, conflict.mine) or _("（空）"),
+        "theirs": told(conflict.field, conflict.theirs) or _("（空）"),
+        "by": str(conflict.by) if conflict.by else _("另一页"),
+        "at": f"{clock.local(conflict.at):%H:%M:%S}" if conflict.at else "",
+    }
+
+
+def flags(frame: Frame, section) -> list[dict]:
+    """What a correction asks of this section, in the reviewer's words."""
+    if not frame.is_correction:
+        return []
+    labels = {item.code: item.label for item in section.fields}
+    labels |= {slot.code: slot.label for slot in frame.content.schema.attachments}
+    return [
+        {
+            "label": str(labels.get(place, section.title)),
+            "reason": reason,
+            "place": place,
+            "anchor": _anchor(section, place),
+        }
+        for (where, place), reason in frame.unlocked.reasons.items()
+        if where == section.code
+    ]
+
+
+def _anchor(section, place: str) -> str:
+    """Where a flagged place stands on its section's page; a row of a table by the table."""
+    if not place or section.kind in {"table", "invoices"}:
+        return ""
+    return f"#slot-{place}" if section.kind == "attachments" else f"#div_id_{place}"

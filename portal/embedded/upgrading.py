@@ -17,6 +17,7 @@ import psycopg
 from portal import backups
 from portal.embedded import paths
 from portal.embedded.errors import PostgresError
+from portal.embedded.programs import version
 
 if TYPE_CHECKING:
     from portal.embedded.postgres import Postgres
@@ -28,11 +29,9 @@ def upgrade(server: "Postgres", programs: Path, theirs: int) -> None:
     The dump stays in ``backups/``, the old cluster beside the new one. On any failure the old
     cluster is in its place again.
     """
-    from portal.embedded import postgres
-
-    ours = postgres.version(programs)
+    ours = version(programs)
     old = Path(os.environ.get("PG_BIN_OLD", "/nowhere"))
-    if theirs > ours or not (old / "postgres").exists() or postgres.version(old) != theirs:
+    if theirs > ours or not (old / "postgres").exists() or version(old) != theirs:
         raise PostgresError(
             f"{server.cluster} was written by PostgreSQL {theirs}, the programs are {ours}. "
             + (

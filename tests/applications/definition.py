@@ -15,7 +15,7 @@ from typing import Any
 import pikepdf
 from django.db import transaction
 
-from applications import drafts, invoices, submitting
+from applications import drafts, sheets, submitting
 from applications.models import Application, Attachment, TableRow
 from policy.models import (
     Article,
@@ -414,7 +414,9 @@ def fill(application: Application, world: World, *, rows: int = 2) -> Applicatio
             application=application, table="goals", position=position,
             data={"y1": 1, "y2": 2, "y3": 3},
         )  # fmt: skip
-    invoices.replace(application, [invoice(n) for n in range(1, rows + 1)], actor=world.filler)
+    sheets.append_invoices(
+        application, [invoice(n) for n in range(1, rows + 1)], actor=world.filler, replacing=True
+    )
     attach(application, "licence", actor=world.filler)
     application.refresh_from_db()
     return application

@@ -5,7 +5,7 @@ import copy
 import pytest
 from django.utils import translation
 
-from applications import checks, content, drafts, invoices
+from applications import checks, content, drafts, sheets
 from applications.models import TableRow
 from applications.sections import State, progress
 from tests.applications.definition import (
@@ -217,7 +217,7 @@ def test_review_opens_when_nothing_stops_it_and_locks_again(place):
     held = states(application)
     assert held.pop("review") == State.EMPTY
     assert set(held.values()) == {State.DONE}
-    invoices.add(application, [invoice(1)], actor=place.filler)
+    sheets.append_invoices(application, [invoice(1)], actor=place.filler)
     assert states(application)["review"] == State.LOCKED
 
 

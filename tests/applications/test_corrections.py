@@ -13,7 +13,6 @@ from applications import (
     corrections,
     deadlines,
     drafts,
-    invoices,
     reminding,
     sheets,
     submitting,
@@ -79,7 +78,7 @@ def test_only_flagged_fields_and_slots_unlock(place):
             drafts.save_section(case, section, data, actor=place.filler)
         assert locked.value.reason == "locked"
     with pytest.raises(NotEditable):
-        invoices.add(case, [invoice(9)], actor=place.filler)
+        sheets.append_invoices(case, [invoice(9)], actor=place.filler)
     with pytest.raises(NotEditable):
         attach_checked(case, "licence", place)
 
@@ -92,7 +91,7 @@ def attach_checked(case, slot, place):
 @pytest.mark.parametrize("path", ["investment", "invoices"])
 def test_table_flagged_as_a_whole_takes_rows(place, path):
     case = asked(place, [{"path": path, "reason": "x"}])
-    invoices.add(case, [invoice(9)], actor=place.filler)
+    sheets.append_invoices(case, [invoice(9)], actor=place.filler)
     assert Invoice.objects.filter(application=case).count() == 3
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from applications import amounts, checks, content, drafts, invoices, submitting
+from applications import amounts, checks, content, drafts, sheets, submitting
 from applications.models import TableRow
 from policy.models import Measure
 from portal import clock
@@ -61,7 +61,7 @@ def fill(sample: Sample, place: World):
     if sample.invoices:
         figures = {"net_cny": "250000", "tax_cny": "32500", "gross_cny": "282500"}
         rows = [invoice(number, **figures) for number in range(1, sample.invoices + 1)]
-        invoices.replace(application, rows, actor=place.filler)
+        sheets.append_invoices(application, rows, actor=place.filler, replacing=True)
     for slot in sample.needed_slots:
         attach(application, slot, actor=place.filler)
     application.refresh_from_db()
@@ -225,7 +225,7 @@ def test_the_award_of_a_pilot_platform_ends_at_its_cap():
     large = {"net_cny": "4000000", "tax_cny": "520000", "gross_cny": "4520000"}
     for rows, capped, binding in ((2, "2000000.00", None), (3, "2000000.00", "platform")):
         found = [invoice(number, **large) for number in range(1, rows + 1)]
-        invoices.replace(application, found, actor=place.filler)
+        sheets.append_invoices(application, found, actor=place.filler, replacing=True)
         computation = amounts.preview(content.load(application))
         assert computation.capped_cny == Decimal(capped)
         assert computation.binding_cap == binding
@@ -269,7 +269,7 @@ def test_new_input_is_what_the_call_says_it_is(meaning, net, baseline, base, cap
     place = prepare(replace(sample, settings=sample.settings | {"new_input_meaning": meaning}))
     application = fill(sample, place)
     rows = [invoice(1, net_cny=net, tax_cny="0", gross_cny=net)]
-    invoices.replace(application, rows, actor=place.filler)
+    sheets.append_invoices(application, rows, actor=place.filler, replacing=True)
     change = {"baseline_input_cny": baseline}
     drafts.save_section(application, "baseline", change, actor=place.filler)
     loaded = content.load(application)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from applications import amounts, checks, content, drafts, invoices, submitting
+from applications import amounts, checks, content, drafts, sheets, submitting
 from applications.models import TableRow
 from policy.models import Measure
 from portal import clock
@@ -141,8 +141,11 @@ def fill(place):
         for table, position, data in rows
     )
     large = {"net_cny": "1000000", "tax_cny": "130000", "gross_cny": "1130000"}
-    invoices.replace(
-        application, [invoice(number, **large) for number in (1, 2)], actor=place.filler
+    sheets.append_invoices(
+        application,
+        [invoice(number, **large) for number in (1, 2)],
+        actor=place.filler,
+        replacing=True,
     )
     slots = [slot.code for slot in SCHEMA.attachments if slot.required]
     for slot in [*slots, "results_proof", "investment_proof", "permits"]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from applications import drafts, invoices, snapshot, submitting
+from applications import drafts, sheets, snapshot, submitting
 from applications.models import Application, Numbering, Party, Submission
 from applications.submitting import AlreadySubmitted, KeyReused, NotSubmitted, prepare
 from applications.workflow import MoveRefused
@@ -209,7 +209,7 @@ def test_arrival_decides_against_the_cut_off_to_the_millisecond(place, offset, a
 
 def test_duplicate_invoice_stops_submission(place):
     application = fill(start(place), place, rows=4)
-    invoices.add(application, [invoice(1)], actor=place.filler)
+    sheets.append_invoices(application, [invoice(1)], actor=place.filler)
     with pytest.raises(NotSubmitted) as refused:
         submit(application, place)
     assert [p.code for p in refused.value.facts["problems"] if p.stops] == ["wrong_rows"]

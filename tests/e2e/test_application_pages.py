@@ -2,7 +2,7 @@
 
 import pytest
 
-from applications import drafts, invoices, submitting
+from applications import drafts, sheets, submitting
 from portal import clock
 from tests.applications import definition
 from tests.e2e import look
@@ -45,7 +45,7 @@ def draft(place):
     rows[4] |= {"related_party": "是"}
     rows[5] |= {"invoice_date": "2023-01-05", "fiscal_percent": "20"}
     rows[7] |= {"invoice_no": rows[0]["invoice_no"], "quantity": "三台"}
-    invoices.replace(application, rows, actor=place.filler)
+    sheets.append_invoices(application, rows, actor=place.filler, replacing=True)
     definition.attach(application, "audit", actor=place.filler)
     return application
 

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from portal import backups
 from portal.database import conninfo
-from portal.embedded import postgres, roles
+from portal.embedded import programs, roles
 from tests.conftest import owner_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def _make(target, source) -> dict:
         owner=conninfo("owner"),
         role=settings.DATABASE_RUNTIME_ROLE,
         data_dir=source,
-        programs=postgres.binaries(),
+        programs=programs.binaries(),
     )
 
 
@@ -72,7 +72,7 @@ def _load(target, elsewhere, data_dir) -> list[str]:
             owner=elsewhere,
             role=settings.DATABASE_RUNTIME_ROLE,
             data_dir=data_dir,
-            programs=postgres.binaries(),
+            programs=programs.binaries(),
         )
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from portal.embedded import paths, postgres, processes
+from portal.embedded import paths, postgres, processes, programs
 from portal.embedded.errors import PostgresError
 from portal.embedded.postgres import Postgres
 from tests.portal.conftest import make_data_dir
@@ -188,14 +188,14 @@ def test_data_of_another_version_are_left_alone_with_advice(data_dir, theirs, ad
 
 def _older_programs() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    ours = postgres.version(postgres.binaries())
-    return next((path.parent for path in found if postgres.version(path.parent) < ours), None)
+    ours = programs.version(programs.binaries())
+    return next((path.parent for path in found if programs.version(path.parent) < ours), None)
 
 
 @pytest.mark.skipif(_older_programs() is None, reason="no older PostgreSQL on this machine")
 def test_data_of_an_older_version_are_upgraded_and_the_old_kept(data_dir, monkeypatch):
     old = _older_programs()
-    version = postgres.version(old)
+    version = programs.version(old)
     cluster, user = data_dir / "postgres", processes.database_user()
     cluster.mkdir(mode=0o700)
     if user:
@@ -222,7 +222,7 @@ def test_data_of_an_older_version_are_upgraded_and_the_old_kept(data_dir, monkey
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             _execute(server, "DELETE FROM thing", user=paths.RUNTIME_ROLE)
         assert _query(server, "SELECT current_setting('server_version_num')::int / 10000") == (
-            postgres.version(postgres.binaries()),
+            programs.version(programs.binaries()),
         )
     [kept] = data_dir.glob(f"postgres.{version}-*")
     assert (kept / "PG_VERSION").read_text().strip() == str(version)

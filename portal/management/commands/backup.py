@@ -9,7 +9,7 @@ from psycopg import OperationalError
 
 from portal import backups
 from portal.database import conninfo
-from portal.embedded import postgres
+from portal.embedded import programs
 from portal.management import progress
 
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                     owner=conninfo("owner"),
                     role=settings.DATABASE_RUNTIME_ROLE,
                     data_dir=settings.DATA_DIR,
-                    programs=postgres.binaries(),
+                    programs=programs.binaries(),
                 )
         except (backups.BackupError, OperationalError, OSError) as error:
             raise CommandError(f"no backup was made: {error}") from error

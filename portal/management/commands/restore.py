@@ -10,7 +10,7 @@ from psycopg import OperationalError
 
 from portal import backups
 from portal.database import conninfo
-from portal.embedded import paths, postgres, supervisor
+from portal.embedded import paths, postgres, programs, supervisor
 from portal.management import progress
 
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                         owner=owner,
                         role=role,
                         data_dir=data_dir,
-                        programs=postgres.binaries(),
+                        programs=programs.binaries(),
                     )
         except (
             backups.BackupError,

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from applications import invoices, sheets
+from applications import sheets
 from applications.models import Application
 from portal import clock
 from portal.accounts.models import Role
@@ -92,7 +92,7 @@ def test_workspace_and_investment_table_need_the_same_queries_at_1_and_at_30_row
         url("check", application),
     ]
     few = [queries_of(django_assert_max_num_queries, filler, address) for address in pages]
-    invoices.add(application, [invoice(n) for n in range(2, 31)], actor=place.filler)
+    sheets.append_invoices(application, [invoice(n) for n in range(2, 31)], actor=place.filler)
     many = [queries_of(django_assert_max_num_queries, filler, address) for address in pages]
     assert few == many
     assert max(many) <= 25
@@ -103,11 +103,11 @@ def test_page_of_30_invoices_weighs_less_than_100_kb_and_of_500_no_more(filler, 
     rows = [
         invoice(n, specification="X", quantity="1", contract_no=f"HT-{n}") for n in range(1, 501)
     ]
-    invoices.replace(application, rows[:30], actor=place.filler)
+    sheets.append_invoices(application, rows[:30], actor=place.filler, replacing=True)
     narrow = len(filler.get(url("section", application, "investment")).content)
     whole = len(filler.get(url("section", application, "investment") + "?all=1").content)
     assert narrow < 100_000 and whole < 130_000
-    invoices.replace(application, rows, actor=place.filler)
+    sheets.append_invoices(application, rows, actor=place.filler, replacing=True)
     response = filler.get(url("section", application, "investment"))
     assert len(response.content) < 100_000
     assert response.content.decode().count("<tr data-row=") == sheets.PAGE_ROWS

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook, load_workbook
 
-from applications import invoices, workbooks
+from applications import sheets, workbooks
 from applications.models import Invoice, TableRow
 from policy.invoices import COLUMNS
 from portal import clock
@@ -173,7 +173,7 @@ def test_empty_paste_is_told(filler, place, text):
 def test_workbook_goes_out_and_comes_back_the_same_with_formulas_as_text(filler, place):
     application = start(place)
     rows = [invoice(1, name="=1+1"), invoice(2, name="+cmd|x"), invoice(3, seller="@供应商")]
-    invoices.replace(application, rows, actor=place.filler)
+    sheets.append_invoices(application, rows, actor=place.filler, replacing=True)
     before = [row.raw for row in Invoice.objects.order_by("position")]
     exported = filler.get(url("export", application, "investment")).content
     sheet = load_workbook(BytesIO(exported)).worksheets[0]
