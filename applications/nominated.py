@@ -32,10 +32,10 @@ def open_case(
 ) -> Application:
     """A draft with the unit's answers (by section), to be confirmed within the limit.
 
-    The caller has checked who may. Raises ``drafts.NotStarted`` (live_case).
+    The caller has checked who may, and holds the organisation's row, as whoever starts a draft of
+    its own. Raises ``drafts.NotStarted`` (live_case).
     """
     now = clock.now()
-    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     application = Application(
         call=call,
         definition=call.definition,

@@ -4,7 +4,7 @@ The lead unit's clerks and heads see their own measures; finance, policy adminis
 auditors see all. Applicants see their awards on the pages of their cases, not here.
 """
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
 from applications.models import Application
@@ -14,7 +14,7 @@ from awards.models import Award, ClawBack, Decision, Export, Opening, Payment, P
 from policy.leading import led_measures
 from policy.models import Call, Measure
 from portal.accounts.loading import has_role, organisation_of, require_role, units_of
-from portal.accounts.models import Role
+from portal.accounts.models import Membership, Role
 from reviews.models import Selection
 
 STAFF = (
@@ -186,9 +186,15 @@ def get_own_case(user, uid: str) -> Application:
     return get_as(user, uid, "org_admin")
 
 
+def exports_of(user) -> QuerySet:
+    """The exports that the user asked for, and none from before a role of the user's ended: it may
+    hold what only that role showed."""
+    ended = Membership.objects.filter(user=user, ended_at__gte=OuterRef("requested_at"))
+    return Export.objects.filter(~Exists(ended), requested_by=user)
+
+
 def get_export(user, uid: str) -> Export:
-    """An export, for who asked for it."""
-    return _one(Export.objects.select_related("blob"), uid=uid, requested_by=user)
+    return _one(exports_of(user).select_related("blob"), uid=uid)
 
 
 def sees_accounts(user) -> bool:

@@ -1,5 +1,7 @@
 """Exports: ask, follow, leave, cancel, fetch."""
 
+import re
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -14,13 +16,13 @@ from portal.files.serving import respond
 from portal.paging import page_by_key
 from reviews.refusals import Refused
 
+_YEAR = re.compile("[0-9]{4}")
+
 
 @staff
 @require_GET
 def export_list(request):
-    page = page_by_key(
-        Export.objects.filter(requested_by=request.user), request, keys=["-requested_at", "uid"]
-    )
+    page = page_by_key(access.exports_of(request.user), request, keys=["-requested_at", "uid"])
     return render(request, "awards/export_list.html", {"page": page})
 
 
@@ -34,7 +36,7 @@ def export_ask(request, kind: str):
             access.require_measures(request.user)
             year = request.POST.get("year", "")
             export = exports.ask(
-                kind, actor=request.user, year=int(year) if year.isdecimal() else None
+                kind, actor=request.user, year=int(year) if _YEAR.fullmatch(year) else None
             )
         elif kind == Export.Kind.SUPPORTED:
             export = exports.ask(kind, actor=request.user, call=access.get_call(request.user, of))

@@ -6,6 +6,7 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -67,6 +68,12 @@ class SignupForm(AllauthSignupForm):
         self.fields["password1"].help_text = _(
             "至少 10 个字符，不能全是数字，不能是常见密码，不能与姓名、电子邮箱相近。"
         )
+
+    def try_save(self, request):
+        # An address that has an account takes as long to answer as one that has none.
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
 
 # --- the organisation's profile ------------------------------------------------------

@@ -6,7 +6,6 @@ again when it is taken up.
 
 import io
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +16,6 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from portal.accounts import inviting, memberships
 from portal.accounts.models import UNIT_ROLES, Membership, Role, Unit, User
@@ -99,7 +97,8 @@ def read(content: bytes) -> list[Row]:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         lines = book.worksheets[0].iter_rows(max_row=MAX_ROWS + 100, max_col=30, values_only=True)
         lines = [[_cell(value) for value in line] for line in lines]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except Exception as error:
+        # openpyxl lets whatever its parsers raise through: all of it means "no workbook".
         raise FileRefused("damaged") from error
     if not lines or not any(lines[0]):
         raise SheetRefused("empty")

@@ -179,7 +179,8 @@ def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> ElementTree.Eleme
 
 
 def _xml(text: bytes) -> ElementTree.Element:
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text or text[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    # UTF-16, with its mark or without (a NUL), would hide them.
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\0" in text:
         raise FileRefused("active")
     try:
         return ElementTree.fromstring(text)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -209,6 +210,14 @@ def _sheet(*rows, heads=staffing.HEADS, name="人员.xlsx") -> SimpleUploadedFil
     return SimpleUploadedFile(name, target.getvalue())
 
 
+def _broken(sheet) -> SimpleUploadedFile:
+    """A whole archive whose first sheet ends in the middle."""
+    with zipfile.ZipFile(sheet) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:-40]
+    return SimpleUploadedFile("a.xlsx", samples.archive(parts))
+
+
 @pytest.fixture
 def unit():
     return UnitFactory(name_zh="市科技局")
@@ -300,6 +309,7 @@ def test_forged_rows_are_refused(client, admin):
         (lambda: SimpleUploadedFile("a.xlsx", samples.picture()), "不接受这种格式"),
         (lambda: SimpleUploadedFile("a.xlsx", samples.docx({"xl/vbaProject.bin": b"x"})), "不接受这种格式"),
         (lambda: _sheet(GOOD, name="a.txt"), "文件扩展名与内容不符"),
+        (lambda: _broken(_sheet(GOOD)), "文件已损坏"),
     ],
 )  # fmt: skip
 def test_sheet_that_is_none_is_refused_beside_the_field(client, admin, unit, upload, told):

@@ -7,9 +7,12 @@ from decimal import Decimal
 import openpyxl
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from awards import exports, overview, payments, sheets
 from awards.models import Export
+from portal.accounts import memberships
+from portal.accounts.models import Role
 from portal.notices.models import Notice
 from reviews.refusals import Refused
 from tests.awards.cases import make_scene
@@ -262,3 +265,21 @@ def test_progress_is_seen_by_others_while_the_rows_are_of_one_moment(monkeypatch
     side.close()
     assert seen == [("running", 0, 2), ("running", 1, 2)]
     assert (found.state, found.done_rows) == ("done", 2)
+
+
+def test_export_is_gone_with_the_role_that_it_was_asked_in(client):
+    """Accounts in full are finance's: who goes on as an auditor does not take them along."""
+    scene = make_scene()
+    award = ready(scene)
+    confirmed(scene, award)
+    batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    export = made("payments", scene.finance, batch=batch)
+    page = reverse("award_export_download", args=[export.uid])
+    client.force_login(scene.finance)
+    assert client.get(page).status_code == 200
+    memberships.end(scene.finance.memberships.get(), actor="system:test", reason="x")
+    memberships.grant(scene.finance, Role.AUDITOR, actor="system:test")
+    assert client.get(page).status_code == 404
+    assert export.name not in client.get(reverse("award_export_list")).content.decode()
+    later = made("ledger", scene.finance)
+    assert client.get(reverse("award_export_download", args=[later.uid])).status_code == 200

@@ -114,6 +114,10 @@ BAD = {
     "object inside": (samples.docx({"word/embeddings/a.bin": b"x"}), "a.docx", "embedded"),
     "path out of the archive": (samples.docx({"../evil": b"x"}), "a.docx", "damaged"),
     "entities": (samples.docx({"[Content_Types].xml": "<!DOCTYPE a><a/>"}), "a.docx", "active"),
+    "entities in UTF-16 without its mark": (
+        samples.docx({"[Content_Types].xml": "<!DOCTYPE a><a/>".encode("utf-16-le")}),
+        "a.docx", "active",
+    ),
     "archive bomb": (samples.docx({"word/a.xml": bytes(60 * 1024 * 1024)}), "a.docx", "bomb"),
 }  # fmt: skip
 

@@ -53,6 +53,14 @@ def test_running_role_cannot_move_the_clock(db, statement):
         cursor.execute(statement)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_hand_at_a_time_moves_the_clock_for_a_history():
+    with portal_clock.held() as one, portal_clock.held() as other:
+        assert (one.claim(wait=False), other.claim(wait=False)) == (True, False)
+    with portal_clock.held() as later:
+        assert later.claim(wait=False)
+
+
 def test_clock_without_its_row_is_the_true_time(db):
     with owner_connection() as owner:
         owner.execute("BEGIN")
