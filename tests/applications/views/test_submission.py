@@ -88,7 +88,7 @@ def test_change_from_the_check_page_returns_to_its_card(admin, place):
 
 def test_late_submission_is_told_both_times(client, place, clock):
     application = fill(start(place), place)
-    clock.set(place.call.closes_at - timedelta(seconds=30))
+    clock.set(place.call.closes_at - timedelta(minutes=5))
     client.force_login(place.admin)
     page(client, url("check", application))
     clock.set(place.call.closes_at + timedelta(seconds=1))
@@ -100,7 +100,7 @@ def test_late_submission_is_told_both_times(client, place, clock):
 
 def test_draft_of_a_call_that_has_closed_says_so_wherever_it_is_filled_in(client, place, clock):
     application = fill(start(place), place)
-    clock.set(place.call.closes_at - timedelta(seconds=30))
+    clock.set(place.call.closes_at - timedelta(minutes=5))
     client.force_login(place.admin)
     data = form_of(page(client, url("section", application, "team")))
     clock.set(place.call.closes_at + timedelta(seconds=1))

@@ -1,7 +1,7 @@
 """Tables: the grid, pasting, workbooks."""
 
+import time
 import tracemalloc
-from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -12,7 +12,6 @@ from openpyxl import Workbook, load_workbook
 from applications import sheets, workbooks
 from applications.models import Invoice, TableRow
 from policy.invoices import COLUMNS
-from portal import clock
 from tests.applications.definition import (
     invoice,
     start,
@@ -130,16 +129,16 @@ def test_500_pasted_rows_are_answered_within_a_second_with_an_error_at_each_cell
     rows[99] |= {"invoice_no": rows[0]["invoice_no"]}
     rows[200] |= {"invoice_date": "去年"}
     text = tsv(rows, [column.code for column in COLUMNS])
-    began = clock.now()
+    began = time.process_time()  # of this process alone: others may keep the machine busy
     response = filler.post(url("paste", application, "investment"), {"text": text})
-    took = clock.now() - began
+    took_s = time.process_time() - began
     assert response["Location"].endswith("?wrong=1")
     wrong = {row.position: set(row.problems) for row in Invoice.objects.filter(valid=False)}
     assert wrong == {
         1: {"invoice_no"}, 42: {"gross_cny"}, 100: {"invoice_no"}, 201: {"invoice_date"},
     }  # fmt: skip
     assert Invoice.objects.filter(valid=True).count() == 496
-    assert took < timedelta(seconds=4), "about 0.6 s on an idle machine; see the benchmark"
+    assert took_s < 4, "about 0.5 s; see the benchmark"
     content = page(filler, response["Location"])
     assert "发票号码与第 100 行重复" in content and "“去年”不是日期" in content
 
