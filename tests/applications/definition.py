@@ -373,7 +373,7 @@ def start(world: World) -> Application:
 
 def attach(application: Application, slot: str, *, actor, data: bytes = b"") -> Attachment:
     now = clock.now()
-    blob = store(data or pdf(), name="a.pdf", types=["pdf"], max_bytes=10**6, at=now)
+    blob = store(data or pdf(slot), name="a.pdf", types=["pdf"], max_bytes=10**6, at=now)
     return Attachment.objects.create(
         application=application, slot=slot, name="证照.pdf", blob=blob, uploaded_by=actor,
         uploaded_at=now,
