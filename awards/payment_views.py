@@ -97,7 +97,7 @@ def payment_new(request, uid: str):
     if not has_role(request.user, Role.FINANCE):
         raise Http404(uid)
     call = access.get_call(request.user, uid)
-    picker = Picker(request, f"payment:{call.uid}", payments.rows(call))
+    picker = Picker(request, f"payment:{call.uid}", payments.rows(call), in_yuan=True)
     form = PaymentForm(posted(request), picker=picker)
     if request.method == "POST":
         valid = form.is_valid()

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import QueryDict
 from django.shortcuts import redirect
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from awards.picking import (
     PAGE,
@@ -27,6 +27,8 @@ from awards.picking import (
     write_rows,
 )
 from awards.words import listed
+from portal.money import show_cny
+from portal.templatetags.portal_ui import with_unit
 
 # A session keeps so many unfinished choices.
 KEPT = 3
@@ -36,8 +38,17 @@ _SESSION = "picking"
 class Picker:
     """The rows of a form with its reader's choice. ``name`` tells one form from another."""
 
-    def __init__(self, request, name: str, rows: list[Row], *, start: Tray | None = None):
+    def __init__(
+        self,
+        request,
+        name: str,
+        rows: list[Row],
+        *,
+        start: Tray | None = None,
+        in_yuan: bool = False,
+    ):
         self.request, self.name, self.rows = request, name, rows
+        self.in_yuan = in_yuan or (get_language() or "").startswith("en")
         self.by_key = {row.key: row for row in rows}
         kept = request.session.get(_SESSION, {}).get(name)
         self.tray = Tray.from_plain(kept) if kept else start or Tray()
@@ -88,8 +99,11 @@ class Picker:
         return " ".join(row.key for row in self.whole)
 
     @property
-    def whole_cny(self) -> Decimal:
-        return self.tray.sum_of(self.whole)
+    def whole_told(self) -> str:
+        return self._told(self.tray.sum_of(self.whole))
+
+    def _told(self, cny: Decimal) -> str:
+        return show_cny(cny) if self.in_yuan else with_unit(cny)
 
     @property
     def whole_offered_cny(self) -> Decimal:
@@ -104,13 +118,18 @@ class Picker:
         return [row for row in self.rows if row.key in self.tray.ticked]
 
     @property
-    def ticked_cny(self) -> Decimal:
-        return self.tray.sum_of(self.ticked)
+    def ticked_told(self) -> str:
+        return self._told(self.tray.sum_of(self.ticked))
+
+    @cached_property
+    def ticked_elsewhere(self) -> list[Row]:
+        """What is ticked on other pages."""
+        here = {row.key for row in self.shown}
+        return [row for row in self.ticked if row.key not in here]
 
     @property
-    def ticked_elsewhere(self) -> int:
-        here = {row.key for row in self.shown}
-        return sum(1 for row in self.ticked if row.key not in here)
+    def ticked_elsewhere_cny(self) -> Decimal:
+        return self.tray.sum_of(self.ticked_elsewhere)
 
     @property
     def districts(self) -> list:

@@ -23,6 +23,8 @@ from policy.money import uppercase_cny, wan
 from portal import clock
 
 ZERO = Decimal("0.00")
+# Who is paid: an award, and which share of it (None: all of it).
+Paid = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def write(path: str, sheets: Sequence[Sheet], *, progress: Callable[[int], None]
                 at += 1
                 done += 1
                 progress(done)
+            _filter(page, at, sheet)
             _write_foot(page, at, sheet, formats)
 
 
@@ -90,6 +93,12 @@ def _formats(book) -> dict[str, Any]:
         "wan": book.add_format(cell | {"num_format": "#,##0.00####", "align": "right"}),
         "yuan": book.add_format(cell | {"num_format": "#,##0.00", "align": "right"}),
         "total": book.add_format(cell | {"bold": True}),
+        "wan_total": book.add_format(
+            cell | {"bold": True, "num_format": "#,##0.00####", "align": "right"}
+        ),
+        "yuan_total": book.add_format(
+            cell | {"bold": True, "num_format": "#,##0.00", "align": "right"}
+        ),
     }
 
 
@@ -144,7 +153,7 @@ def _write_foot(page, at: int, sheet: Sheet, formats) -> None:
                     at,
                     number,
                     wan(amount) if column.kind == "wan" else amount,
-                    formats[column.kind],
+                    formats[f"{column.kind}_total"],
                 )
             else:
                 page.write_blank(at, number, None, formats["total"])
@@ -153,6 +162,12 @@ def _write_foot(page, at: int, sheet: Sheet, formats) -> None:
         page.write_string(at, 0, line, formats["note"])
         at += 1
     page.print_area(0, 0, max(at - 1, 2), len(sheet.columns) - 1)
+
+
+def _filter(page, at: int, sheet: Sheet) -> None:
+    """Heads that sort and narrow the rows; the total stays outside."""
+    if at > 3:
+        page.autofilter(2, 0, at - 1, len(sheet.columns) - 1)
 
 
 # --- 额度台账 ------------------------------------------------------------------------
@@ -270,7 +285,7 @@ def supported_sheets(call: Call) -> list[Sheet]:
     return [
         Sheet(
             name="拟支持名单",
-            title=f"{call.title_zh}拟支持名单",
+            title=f"{call.title_zh.removesuffix('申报通知')}拟支持名单",
             note=_as_of(),
             unit="单位：万元",
             columns=[
@@ -310,17 +325,18 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
     """A batch's transfers, to the account of the draft; in 元, with the amount in 大写."""
     payments = list(
         batch.payments.exclude(state=Payment.State.CANCELLED)
-        .select_related("award__application", "award__organisation")
-        .order_by("award__application__number", "instalment")
+        .select_related("award__application", "award__organisation", "share")
+        .defer("award__trace", "award__application__computation")
+        .order_by("award__application__number", "instalment", "share__position")
     )
-    before = _paid_before(batch, payments)
+    before = _before(batch, payments)
     shares, city = len(percents(batch.call)), city_share(batch.call)
     total_cny = sum((payment.amount_cny for payment in payments), ZERO)
     return [
         Sheet(
             name="资金拨付表",
-            title=f"{batch.call.title_zh}资金拨付表",
-            note=f"{batch.number} · {_as_of()}",
+            title=f"{batch.call.title_zh.removesuffix('申报通知')}资金拨付表",
+            note=f"{batch.number}（{batch.get_state_display()}） · {_as_of()}",
             unit="单位：元",
             columns=[
                 Column("序号", 6, "number"),
@@ -336,6 +352,7 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
                 Column("区级承担", 16, "yuan", total=True),
                 Column("累计拨付", 16, "yuan", total=True),
                 Column("余额", 16, "yuan", total=True),
+                Column("备注", 22),
             ],
             rows=_payment_rows(payments, before, shares, city),
             count=len(payments),
@@ -348,10 +365,11 @@ def payment_sheets(batch: PaymentBatch) -> list[Sheet]:
 
 
 def _payment_rows(
-    payments, before: dict[int, Decimal], shares: int, city: Decimal
+    payments, before: dict[Paid, tuple[Decimal, Decimal]], shares: int, city: Decimal
 ) -> Iterator[list[Any]]:
     for place, payment in enumerate(payments, start=1):
-        so_far = before[payment.pk] + payment.amount_cny
+        granted, paid = before[payment.award_id, payment.share_id]
+        so_far = paid + payment.amount_cny
         yield [
             place,
             payment.award.application.number,
@@ -364,19 +382,48 @@ def _payment_rows(
             uppercase_cny(payment.amount_cny),
             *rules.shares(payment.amount_cny, city),
             so_far,
-            (payment.award.approved_cny or ZERO) - so_far,
+            granted - so_far,
+            _remark(payment),
         ]
 
 
-def _paid_before(batch: PaymentBatch, payments: list[Payment]) -> dict[int, Decimal]:
-    """Payment → what had been paid on its award when the batch was signed (now, for a draft)."""
+def _remark(payment: Payment) -> str:
+    """What became of a transfer since."""
+    if payment.state == Payment.State.BOUNCED:
+        return f"{payment.bounced_on:%Y-%m-%d} 退汇：{payment.note}"
+    if payment.state == Payment.State.ARRIVED:
+        return f"{payment.arrived_on:%Y-%m-%d} 到账"
+    return ""
+
+
+def _before(batch: PaymentBatch, payments: list[Payment]) -> dict[Paid, tuple[Decimal, Decimal]]:
+    """What was granted to a payee and what it had been paid when the batch was signed (now, for a
+    draft): later acts, such as a claw-back, do not change a table that was signed. A payee is an
+    award, or one share of it."""
     entries = Entry.objects.filter(award__in={row.award_id for row in payments}).exclude(
         payment__batch=batch
     )
     if batch.released_at is not None:
         entries = entries.filter(made_at__lt=batch.released_at)
-    sums = dict(entries.values_list("award").annotate(Sum("paid_change_cny")).order_by())
-    return {payment.pk: sums.get(payment.award_id, ZERO) for payment in payments}
+    whole = {
+        award: (granted, paid)
+        for award, granted, paid in entries.values_list("award")
+        .annotate(Sum("approved_change_cny"), Sum("paid_change_cny"))
+        .order_by()
+    }
+    parts = dict(
+        entries.filter(payment__share__isnull=False)
+        .values_list("payment__share")
+        .annotate(Sum("paid_change_cny"))
+        .order_by()
+    )
+    found: dict[Paid, tuple[Decimal, Decimal]] = {}
+    for row in payments:
+        if row.share is None:
+            found[row.award_id, None] = whole.get(row.award_id, (ZERO, ZERO))
+        else:
+            found[row.award_id, row.share_id] = row.share.amount_cny, parts.get(row.share_id, ZERO)
+    return found
 
 
 def _as_of() -> str:

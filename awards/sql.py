@@ -480,3 +480,47 @@ DROP TRIGGER claw_back_stops_entry ON awards_entry;
 DROP FUNCTION claw_back_holds_award();
 DROP FUNCTION claw_back_stops_payment();
 """
+
+# An opening and a claw-back are signed by two people outside the ledger: the entry and what was
+# signed name each other and tell the same.
+SIGNED = """
+CREATE FUNCTION ledger_signed_agrees() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  wanted bigint;
+  agrees boolean;
+BEGIN
+  IF TG_TABLE_NAME = 'awards_entry' THEN wanted := NEW.id; ELSE wanted := NEW.entry_id; END IF;
+  SELECT CASE e.kind
+    WHEN 'opening' THEN TG_TABLE_NAME <> 'awards_repayment' AND EXISTS (
+      SELECT 1 FROM awards_opening o
+       WHERE o.entry_id = e.id AND o.state = 'approved'
+         AND o.amount_cny = e.amount_cny AND o.places = e.places)
+    WHEN 'claw_back' THEN TG_TABLE_NAME <> 'awards_opening' AND EXISTS (
+      SELECT 1 FROM awards_repayment r JOIN awards_clawback c ON c.id = r.claw_back_id
+       WHERE r.entry_id = e.id AND r.amount_cny = e.amount_cny
+         AND c.award_id = e.award_id AND c.state IN ('released', 'repaid')
+         AND (c.frees_place OR e.places = 0))
+    ELSE false END
+    INTO agrees FROM awards_entry e WHERE e.id = wanted;
+  IF agrees IS NOT TRUE THEN
+    RAISE EXCEPTION 'ledger entry % is not what was signed', wanted
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'entry_signed';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_signed_entered AFTER INSERT ON awards_entry
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (NEW.kind IN ('opening', 'claw_back')) EXECUTE FUNCTION ledger_signed_agrees();
+CREATE CONSTRAINT TRIGGER ledger_signed_opening AFTER UPDATE OF entry_id ON awards_opening
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (NEW.entry_id IS NOT NULL) EXECUTE FUNCTION ledger_signed_agrees();
+CREATE CONSTRAINT TRIGGER ledger_signed_repayment AFTER INSERT ON awards_repayment
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_signed_agrees();
+"""
+
+DROP_SIGNED = """
+DROP TRIGGER ledger_signed_repayment ON awards_repayment;
+DROP TRIGGER ledger_signed_opening ON awards_opening;
+DROP TRIGGER ledger_signed_entered ON awards_entry;
+DROP FUNCTION ledger_signed_agrees();
+"""

@@ -2,15 +2,15 @@
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
 from applications import workflow
 from applications.models import Application, Part
-from awards import ledger
-from awards.models import Award, Payment, PaymentBatch
+from awards import clawbacks, ledger
+from awards.models import Award, Entry, Opening, Payment, PaymentBatch, Repayment
 from policy import calls
 from policy.models import Call, Measure
 from portal import clock
@@ -265,6 +265,47 @@ class Scene:
         if payment.award.state == Award.State.PAID:
             workflow.move(payment.award.application, "pay", actor=self.finance_head)
         return payment
+
+    @transaction.atomic
+    def claw_back(
+        self, award: Award, amount: str | Decimal, *, frees_place: bool = False
+    ) -> Repayment:
+        """Signed, and repaid at once in full."""
+        claim = clawbacks.draft(
+            award,
+            amount_cny=Decimal(amount),
+            frees_place=frees_place,
+            reason="验收未通过",
+            legal_base="x",
+            due_on=clock.today() + timedelta(days=9),
+            actor=self.lead_clerk,
+        )
+        clawbacks.release(claim, actor=self.lead_head)
+        return clawbacks.repay(
+            claim, amount_cny=Decimal(amount), on=clock.today(), reference="1", actor=self.finance
+        )
+
+    def opened(self, entry: Entry) -> Opening:
+        """What was signed for the opening entry."""
+        now = clock.now()
+        opening = Opening.objects.create(
+            measure=self.measure,
+            definition=self.call.definition,
+            organisation=OrganisationFactory(),
+            year=2024,
+            document_no="x",
+            granted_on=date(2024, 9, 1),
+            amount_cny=entry.amount_cny,
+            places=entry.places,
+            drafted_by=self.lead_clerk,
+            drafted_at=now,
+        )
+        opening.state, opening.entry = Opening.State.APPROVED, entry
+        opening.settled_by, opening.settled_at = self.lead_head, now
+        opening.save()
+        actor = self.lead_head
+        record("x", obj=opening, actor=actor, from_state="drafted", to_state="approved")
+        return opening
 
 
 def basis(amount: str | Decimal, *, capped: str | Decimal | None = None) -> ledger.Basis:

@@ -77,6 +77,16 @@ AT_COMMIT = {
     f" WHERE {DRAFTED}",
     "audit_required (claw-back)": "UPDATE awards_clawback SET state = 'repaid',"
     f" repaid_cny = amount_cny WHERE {RELEASED}",
+    "entry_signed (opening)": "UPDATE awards_opening SET state = 'approved',"
+    " settled_by_id = drafted_by_id + 1, settled_at = now(),"
+    " entry_id = (SELECT min(id) FROM awards_entry WHERE kind = 'pay')"
+    f" WHERE {DRAFTED}",
+    "entry_signed (repayment)": other(
+        "awards_repayment",
+        "uid",
+        "reference",
+        entry_id="(SELECT min(id) FROM awards_entry WHERE kind = 'pay')",
+    ),
 }
 # What is refused in words, not by a name.
 STATES = {
@@ -99,6 +109,9 @@ TRIGGERS = {
     "claw_back_stops_entry": "tests/awards/test_stopping.py (plans and pays nothing on it)",
     "claw_back_stops_plan": "tests/awards/test_stopping.py (plans and pays nothing on it)",
     "claw_back_holds_award": "tests/awards/test_stopping.py (signing and payment at once)",
+    "ledger_signed_entered": "tests/awards/test_openings.py, test_clawbacks.py (that nobody signed)",
+    "ledger_signed_opening": "entry_signed (opening)",
+    "ledger_signed_repayment": "entry_signed (repayment)",
 }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from awards import accounts, ledger
+from awards import accounts
 from awards.accounts import bounds_of, committed, find, scope_of
 from awards.confirming import confirm_selection
 from awards.ledger import CapExceeded, QuotaExceeded
@@ -246,9 +246,7 @@ def test_an_exit_after_the_payment_frees_the_place_or_not(scene_of, frees, held)
     scene = scene_of({"quota.exit_frees": frees})
     award = scene.confirmed(amount="1000000")
     scene.pay(scene.payment(award, "1000000"))
-    ledger.claw_back(
-        award, actor=scene.lead_head, amount_cny=100 * WAN, note="退出", key="exit", places=1
-    )
+    scene.claw_back(award, "1000000", frees_place=True)
     places = CapAccount.objects.get(rule="10-1/places")
     assert (places.committed_places, places.committed_cny) == (held, 0)
 

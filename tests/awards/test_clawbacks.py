@@ -4,11 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from applications.models import Application
-from awards import clawbacks, verifying
+from awards import clawbacks, ledger, verifying
 from awards.models import CapAccount, ClawBack, Repayment
 from portal import clock
 from portal.audit.models import Event
@@ -151,6 +151,32 @@ def test_repayments_stay_within_the_sum_and_each_voucher_counts_once(scene):
     assert Repayment.objects.count() == 1
     with pytest.raises(IntegrityError, match="clawback_grounds_kept"), transaction.atomic():
         ClawBack.objects.filter(pk=claw_back.pk).update(amount_cny=1)
+
+
+def test_ledger_takes_no_claw_back_that_nobody_signed(scene):
+    award = paid(scene)
+    with pytest.raises(IntegrityError, match="is not what was signed"), transaction.atomic():
+        ledger.claw_back(award, actor=scene.lead_head, amount_cny=WAN, note="x", key="1")
+        connection.check_constraints()
+
+
+@pytest.mark.parametrize("told", [{"amount_cny": 60 * WAN - 1}, {"places": 1}])
+def test_ledger_takes_a_repayment_only_as_it_was_signed(scene, monkeypatch, told):
+    claw_back = clawbacks.release(drafted(scene, paid(scene)), actor=scene.lead_head)
+    enters = ledger.claw_back
+    monkeypatch.setattr(ledger, "claw_back", lambda award, **more: enters(award, **more | told))
+    with pytest.raises(IntegrityError, match="is not what was signed"), transaction.atomic():
+        repaid(scene, claw_back, 60 * WAN)
+        connection.check_constraints()
+
+
+def test_ledger_takes_a_repayment_of_the_claw_backs_own_award_only(scene, monkeypatch):
+    claw_back = clawbacks.release(drafted(scene, paid(scene)), actor=scene.lead_head)
+    foreign, enters = paid(scene), ledger.claw_back
+    monkeypatch.setattr(ledger, "claw_back", lambda _award, **more: enters(foreign, **more))
+    with pytest.raises(IntegrityError, match="is not what was signed"), transaction.atomic():
+        repaid(scene, claw_back, 60 * WAN)
+        connection.check_constraints()
 
 
 def test_each_act_has_its_event(scene):

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from awards import exports, overview, payments, sheets
+from awards import clawbacks, exports, overview, payments, sheets
 from awards.models import Export
+from portal import clock
 from portal.accounts import memberships
 from portal.accounts.models import Role
 from portal.notices.models import Notice
@@ -152,6 +153,64 @@ def test_payment_table_has_the_account_of_the_draft_and_what_is_left():
     assert [row[9:11] for row in found] == [[540000, 0], [360000.01, 0]]
     assert [row[11] for row in found] == [540000, 900000.01]
     assert [row[12] for row in found] == [360000.01, 0]
+
+
+def rows_of(export) -> list[list]:
+    """The rows between head and total."""
+    rows = [[cell.value for cell in row] for row in sheet_of(export).iter_rows(min_row=4)]
+    return rows[: [row[0] for row in rows].index("合计")]
+
+
+def test_payment_table_stays_as_it_was_signed_whatever_is_claimed_back_later():
+    from tests.awards.test_clawbacks import drafted, repaid
+
+    scene = make_scene(settings={"instalments": [60, 40]})
+    award = ready(scene)
+    confirmed(scene, award, amount="1000000")
+    batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    payments.release(batch, actor=scene.finance_head)
+    claw_back = drafted(scene, award, amount_cny=Decimal(600_000))
+    clawbacks.release(claw_back, actor=scene.lead_head)
+    repaid(scene, claw_back, Decimal(600_000))
+    (row,) = rows_of(made("payments", scene.finance, batch=batch))
+    assert row[11:13] == [600_000, 400_000]
+    second = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    (row,) = rows_of(made("payments", scene.finance, batch=second))
+    assert row[7] == 400_000 and row[11:13] == [400_000, 0]
+
+
+def test_payment_table_tells_each_share_what_it_had_and_what_is_left_and_sums_to_the_award():
+    from tests.awards.test_sharing import joint, scene_of
+    from tests.factories import OrganisationFactory
+
+    scene = scene_of(instalments=[60, 40])
+    award = joint(scene, (OrganisationFactory(), "40.00"))
+    confirmed(scene, award, amount="1000000")
+    tables = []
+    for _ in range(2):
+        batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+        payments.release(batch, actor=scene.finance_head)
+        tables.append(rows_of(made("payments", scene.finance, batch=batch)))
+    assert [[row[7], row[11], row[12]] for row in tables[0]] == [
+        [360_000, 360_000, 240_000], [240_000, 240_000, 160_000],
+    ]  # fmt: skip
+    assert [[row[11], row[12]] for row in tables[1]] == [[600_000, 0], [400_000, 0]]
+
+
+def test_payment_table_says_whether_it_is_signed_and_what_became_of_each_transfer():
+    scene = make_scene()
+    one, two = ready(scene), ready(scene)
+    confirmed(scene, one, two, amount="1000000")
+    batch = payments.draft(scene.call, awards=[one, two], actor=scene.finance)
+    assert "（待签发）" in sheet_of(made("payments", scene.finance, batch=batch))["A2"].value
+    payments.release(batch, actor=scene.finance_head)
+    first, second = batch.payments.order_by("pk")
+    today = clock.today()
+    payments.arrived(first, actor=scene.finance, on=today)
+    payments.bounce(second, actor=scene.finance, on=today, reason="=户名不符")
+    export = made("payments", scene.finance, batch=batch)
+    assert "（已签发）" in sheet_of(export)["A2"].value
+    assert [row[13] for row in rows_of(export)] == [f"{today} 到账", f"{today} 退汇：=户名不符"]
 
 
 def test_payment_table_is_for_finance_only():

@@ -218,9 +218,7 @@ def test_claw_back_frees_the_room_and_the_place_if_it_is_given_back():
     scene = make_scene()
     award = scene.confirmed(amount="1000000")
     scene.pay(scene.payment(award, "1000000"))
-    ledger.claw_back(
-        award, actor=scene.lead_head, amount_cny=100 * WAN, places=1, note="验收未通过", key="1"
-    )
+    scene.claw_back(award, "1000000", frees_place=True)
     assert counters(scene) == (0, 0, 0, 0)
     flush()
 
@@ -280,13 +278,13 @@ def test_what_a_bounced_payment_brings_back_is_released_once_more():
 def test_opening_balance_counts_against_cap_and_places():
     from awards.accounts import quota_bound
 
-    scene = make_scene(places=None, caps=[], quota={"places": 2, "clause": "x"})
+    scene = make_scene(places=None, caps=[], quota={"places": 1, "clause": "x"})
     bound = quota_bound(scene.call)
     one = ledger.open_balance(
         [bound],
         actor=scene.lead_head,
         amount_cny=200 * WAN,
-        places=2,
+        places=1,
         note="宁科〔2023〕1号",
         key="1",
     )
@@ -294,15 +292,16 @@ def test_opening_balance_counts_against_cap_and_places():
         [bound],
         actor=scene.lead_head,
         amount_cny=200 * WAN,
-        places=2,
+        places=1,
         note="宁科〔2023〕1号",
         key="1",
     )
     assert one == again
+    scene.opened(one)
     with pytest.raises(ledger.QuotaExceeded) as caught:
         scene.reserved()
     assert [(h.number, h.note, h.places) for h in caught.value.holders] == [
-        ("", "宁科〔2023〕1号", 2)
+        ("", "宁科〔2023〕1号", 1)
     ]
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from awards import ledger, openings, verifying
@@ -87,6 +87,31 @@ def test_the_same_person_may_not_approve_and_the_database_says_so_too(admins):
         Opening.objects.filter(pk=opening.pk).update(
             state="approved", settled_by=admins[0], settled_at=opening.drafted_at, entry=entry
         )
+
+
+def test_ledger_takes_no_opening_that_nobody_signed(admins):
+    scene = scene_with_caps()
+    opening = enter(scene, OrganisationFactory(), admins[0])
+    with pytest.raises(IntegrityError, match="is not what was signed"), transaction.atomic():
+        ledger.open_balance(
+            openings.counted_in(opening), actor=admins[1], amount_cny=1, note="x", key="x"
+        )
+        connection.check_constraints()
+
+
+@pytest.mark.parametrize(("amount_cny", "places"), [(150 * WAN + 1, 1), (150 * WAN, 0)])
+def test_ledger_takes_an_opening_only_as_it_was_signed(admins, monkeypatch, amount_cny, places):
+    scene = scene_with_caps()
+    opening = enter(scene, OrganisationFactory(), admins[0])
+    enters = ledger.open_balance
+
+    def another(bounds, **told):
+        return enters(bounds, **told | {"amount_cny": amount_cny, "places": places})
+
+    monkeypatch.setattr(ledger, "open_balance", another)
+    with pytest.raises(IntegrityError, match="is not what was signed"), transaction.atomic():
+        openings.approve(opening, actor=admins[1])
+        connection.check_constraints()
 
 
 @pytest.mark.parametrize(

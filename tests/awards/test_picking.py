@@ -238,7 +238,7 @@ def test_payments_of_all_leave_out_who_has_no_account_and_say_so(scene):
     two.organisation.bank_account = ""
     two.organisation.save(update_fields=["bank_account"])
     officer = paying(scene)
-    assert "列入全部项目 1 项，合计 54.00 万元，另有 1 项暂不能列入" in officer.text()
+    assert "列入全部项目 1 项，合计 ¥540,000.00，另有 1 项暂不能列入" in officer.text()
     officer.press("", take="all")
     assert [row.award for row in Payment.objects.all()] == [one]
 

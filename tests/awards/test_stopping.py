@@ -1,5 +1,6 @@
 """An open claw-back stops what is still to be paid on its award; reminders until it is repaid."""
 
+import re
 import threading
 from datetime import timedelta
 from decimal import Decimal
@@ -121,7 +122,7 @@ def test_page_of_the_batch_shows_what_is_stopped_and_does_not_take_it(scene):
     claimed(scene, award)
     page = text(get(scene.finance, "award_payment_new", scene.call.uid))
     assert "追回未缴清，暂停拨付" in page
-    assert "1 项，合计 40.00 万元 ，另有 1 项暂不能列入" in page.replace("元，", "元 ，")
+    assert "1 项，合计 ¥400,000.00，另有 1 项暂不能列入" in re.sub(r"\s+，", "，", page)
     assert other.application.number in page
 
 
