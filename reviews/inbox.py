@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, cached_property
 
-import django_filters
 from django import forms
 from django.db import connection
 from django.db.models import (
@@ -21,6 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import DUE_KEY, LAST_DAY, Application, Party, Status
@@ -29,8 +30,7 @@ from policy.models import Measure
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.searching import words
-from portal.templatetags.portal_ui import in_language
-from portal.widgets import PlainSelect
+from portal.widgets import PlainSelect, PlainText
 from reviews.models import Objection, Opinion
 
 SOON_WORKDAYS = 2
@@ -227,60 +227,69 @@ def todo_count(user) -> int:
     return user._todo_count
 
 
-class _MeasureField(django_filters.fields.ModelChoiceField):
-    """Measures by their line and their name in the reader's language."""
-
-    def label_from_instance(self, obj):
-        return f"{obj.line} {in_language(obj, 'name')}"
+def _measures() -> list[tuple[str, str]]:
+    rows = Measure.objects.order_by("position").values_list("line", "name_zh")
+    return [("", _("全部措施")), *((line, f"{line} {name}") for line, name in rows)]
 
 
-class _MeasureFilter(django_filters.ModelChoiceFilter):
-    field_class = _MeasureField
+def _districts() -> list[tuple[str, str]]:
+    name = "name_en" if (get_language() or "").startswith("en") else "name_zh"
+    return [("", _("全部区")), *Unit.objects.districts().values_list("code", name)]
 
 
-class CaseFilter(django_filters.FilterSet):
-    """The filters of a list of cases; they live in the URL."""
-
-    q = django_filters.CharFilter(label=_("编号、项目或单位"), method="search")
-    measure = _MeasureFilter(
-        label=_("支持措施"),
-        queryset=Measure.objects.order_by("position").only("line", "name_zh", "name_en"),
-        field_name="call__measure",
-        to_field_name="line",
-        empty_label=_("全部措施"),
-        widget=PlainSelect,
+class _FilterForm(forms.Form):
+    q = forms.CharField(
+        label=_("编号、项目或单位"), required=False, widget=PlainText({"class": "form-control"})
     )
-    district = django_filters.ModelChoiceFilter(
-        label=_("推荐单位"),
-        queryset=Unit.objects.districts(),
-        to_field_name="code",
-        empty_label=_("全部区"),
-        widget=PlainSelect,
+    measure = forms.ChoiceField(
+        label=_("支持措施"), required=False, widget=PlainSelect({"class": "form-select"})
     )
-    status = django_filters.ChoiceFilter(
+    district = forms.ChoiceField(
+        label=_("推荐单位"), required=False, widget=PlainSelect({"class": "form-select"})
+    )
+    status = forms.ChoiceField(
         label=_("环节"),
-        choices=[pair for pair in Status.choices if pair[0] not in {"draft", "handed"}],
-        empty_label=_("全部环节"),
-        widget=PlainSelect,
+        choices=[
+            ("", _("全部环节")),
+            *(pair for pair in Status.choices if pair[0] not in {"draft", "handed"}),
+        ],
+        required=False,
+        widget=PlainSelect({"class": "form-select"}),
     )
-
-    class Meta:
-        model = Application
-        fields = ("q", "measure", "district", "status")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for field in self.form.fields.values():
-            is_select = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if is_select else "form-control"
+        # Read where they are shown or compared, and then once.
+        self.fields["measure"].choices = cache(_measures)
+        self.fields["district"].choices = cache(_districts)
 
-    def search(self, queryset, name, value):
-        return queryset.with_words(words(value))
+
+class CaseFilter:
+    """The filters of a list of cases; they live in the URL. What is not known narrows nothing."""
+
+    def __init__(self, query, queryset: QuerySet) -> None:
+        self.form = _FilterForm(query)
+        self._all = queryset
+
+    @cached_property
+    def _wanted(self) -> dict[str, str]:
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
+
+    @cached_property
+    def qs(self) -> QuerySet:
+        found, wanted = self._all, self._wanted
+        if text := wanted.get("q"):
+            found = found.with_words(words(text))
+        columns = {
+            "measure": "call__measure__line", "district": "district__code", "status": "status",
+        }  # fmt: skip
+        return found.filter(**{columns[name]: wanted[name] for name in columns if name in wanted})
 
     @property
     def is_set(self) -> bool:
         """Whether a filter narrows the list."""
-        return any(self.form.cleaned_data.values()) if self.form.is_valid() else False
+        return not self.form.errors and bool(self._wanted)
 
 
 @dataclass
