@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policy.models import CalendarYear
+from portal.written import Written
 
 
 class YearNotLoaded(LookupError):
@@ -52,16 +53,20 @@ def held_calendar() -> Iterator[None]:
         _held.reset(token)
 
 
+_DAYS = Written(
+    lambda: CalendarYear.objects.order_by().values_list(
+        "year", "provisional", "days__date", "days__is_workday"
+    )
+)
+
+
 def stored_calendar() -> Calendar:
     """The calendar in the database: one query. A page that shows many dates reads it once."""
     if (held := _held.get()) is not None:
         return held
-    rows = CalendarYear.objects.order_by().values_list(
-        "year", "provisional", "days__date", "days__is_workday"
-    )
     years: dict[int, bool] = {}
     exceptions: dict[date, bool] = {}
-    for year, provisional, day, is_workday in rows:
+    for year, provisional, day, is_workday in _DAYS.read():
         years[year] = provisional
         if day is not None:
             exceptions[day] = is_workday

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,13 +72,21 @@ def _beyond(keys: Sequence[str], values: list, *, backwards: bool) -> Q:
 
 
 def page_by_key(
-    queryset: QuerySet, request, *, keys: Sequence[str], size: int = SIZE, count: int | None = None
+    queryset: QuerySet | Callable[[], QuerySet],
+    request,
+    *,
+    keys: Sequence[str],
+    size: int = SIZE,
+    count: int | None = None,
+    first: Callable[[], list] | None = None,
 ) -> Page:
     """One page of the queryset, ordered by ``keys``; one query.
 
     ``keys`` are field paths ("-submitted_at", "uid"), none of them null, the last one unique.
     The place in the list stands in the URL (``after``, ``before``); other parameters, such as
-    filters, stay. A place that does not parse starts at the first page.
+    filters, stay. A place that does not parse starts at the first page. ``first`` gives the first
+    page's rows and one more, where they are read in a way of their own; the queryset is then made
+    for the others only.
     """
     keys = list(keys)
     backwards = "before" in request.GET and "after" not in request.GET
@@ -88,12 +96,16 @@ def page_by_key(
     rows: list = []
     if place is not None:
         try:
-            behind = queryset.filter(_beyond(keys, place, backwards=backwards))
+            every = queryset() if callable(queryset) else queryset
+            behind = every.filter(_beyond(keys, place, backwards=backwards))
             rows = list(behind.order_by(*(order if backwards else keys))[: size + 1])
         except (FieldError, ValidationError, ValueError, TypeError):
             place, backwards = None, False
-    if place is None:
-        rows = list(queryset.order_by(*keys)[: size + 1])
+    if place is None and first is not None:
+        rows = first()
+    elif place is None:
+        every = queryset() if callable(queryset) else queryset
+        rows = list(every.order_by(*keys)[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
     if backwards:

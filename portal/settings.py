@@ -217,6 +217,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "120/m/ip,5/m/key,20/d/key",
     "reset_password_from_key": "120/m/ip",
 }
+SESSION_ENGINE = "portal.accounts.session_store"
 # Idle limits are portal.accounts.sessions'; nobody stays signed in for longer than a day's work.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -1,6 +1,6 @@
 """What waits for a unit (待办): a query, not rows that somebody pushed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -21,7 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import DUE_KEY, LAST_DAY, Application, Party, Status
@@ -31,6 +31,7 @@ from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.searching import words
 from portal.widgets import PlainSelect, PlainText
+from portal.written import Given, Written
 from reviews.models import Objection, Opinion
 
 SOON_WORKDAYS = 2
@@ -109,6 +110,21 @@ def cases(code: str, of: Sequence[Unit], *, today: date, until: date) -> QuerySe
     if code == "opinions":
         return _keyed(_asked(of), Coalesce(F("opinion_due_on"), Value(LAST_DAY)))
     return _keyed(_held(of).filter(_conditions(today, until)[code]))
+
+
+@cache
+def _front(code: str, size: int) -> Written:
+    unit, today, until = Given("unit"), Given("today"), Given("until")
+    return Written(
+        lambda: cases(code, [unit], today=today, until=until).order_by(*KEYS)[:size]  # type: ignore
+    )
+
+
+def front(code: str, of: Sequence[Unit], size: int, *, today: date, until: date) -> list:
+    """The first cases of a saved view, the soonest due first: what is looked at most."""
+    if len(of) == 1 and code in _conditions(today, until):
+        return _front(code, size).read(unit=of[0].pk, today=today, until=until)
+    return list(cases(code, of, today=today, until=until).order_by(*KEYS)[:size])
 
 
 def _held_now(of: Sequence[Unit]) -> Q:
@@ -227,14 +243,18 @@ def todo_count(user) -> int:
     return user._todo_count
 
 
+_MEASURES = Written(lambda: Measure.objects.order_by("position").values_list("line", "name_zh"))
+_DISTRICTS = Written(lambda: Unit.objects.districts().values_list("code", "name_zh", "name_en"))
+
+
 def _measures() -> list[tuple[str, str]]:
-    rows = Measure.objects.order_by("position").values_list("line", "name_zh")
-    return [("", _("全部措施")), *((line, f"{line} {name}") for line, name in rows)]
+    shown = ((line, f"{line} {name}") for line, name in _MEASURES.read())
+    return [("", gettext("全部措施")), *shown]
 
 
 def _districts() -> list[tuple[str, str]]:
-    name = "name_en" if (get_language() or "").startswith("en") else "name_zh"
-    return [("", _("全部区")), *Unit.objects.districts().values_list("code", name)]
+    place = 2 if (get_language() or "").startswith("en") else 1
+    return [("", gettext("全部区")), *((row[0], row[place]) for row in _DISTRICTS.read())]
 
 
 class _FilterForm(forms.Form):
@@ -267,9 +287,9 @@ class _FilterForm(forms.Form):
 class CaseFilter:
     """The filters of a list of cases; they live in the URL. What is not known narrows nothing."""
 
-    def __init__(self, query, queryset: QuerySet) -> None:
+    def __init__(self, query, every: Callable[[], QuerySet]) -> None:
         self.form = _FilterForm(query)
-        self._all = queryset
+        self._every = every
 
     @cached_property
     def _wanted(self) -> dict[str, str]:
@@ -278,13 +298,17 @@ class CaseFilter:
 
     @cached_property
     def qs(self) -> QuerySet:
-        found, wanted = self._all, self._wanted
+        found, wanted = self._every(), self._wanted
         if text := wanted.get("q"):
             found = found.with_words(words(text))
         columns = {
             "measure": "call__measure__line", "district": "district__code", "status": "status",
         }  # fmt: skip
         return found.filter(**{columns[name]: wanted[name] for name in columns if name in wanted})
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self._wanted)
 
     @property
     def is_set(self) -> bool:

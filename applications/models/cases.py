@@ -44,8 +44,9 @@ class ApplicationQuerySet(models.QuerySet):
     def for_inbox(self, *units):
         """What the units hold, the soonest due first; a due date that waits for the calendar
         comes last."""
+        held = Q(holder_unit=units[0]) if len(units) == 1 else Q(holder_unit__in=units)
         return (
-            self.filter(holder_unit__in=units)
+            self.filter(held)
             .select_related("organisation", "call__measure", "district")
             .order_by(F("due_on").asc(nulls_last=True), "pk")
         )

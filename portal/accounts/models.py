@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.columns import uid_column
 from portal.searching import Grams
+from portal.written import Given, Written
 
 
 class UserManager(BaseUserManager):
@@ -82,7 +83,10 @@ class User(AbstractBaseUser):
     @cached_property
     def present_memberships(self) -> list["Membership"]:
         """The active memberships, read once for each request (a user object lives as long)."""
-        return list(self.memberships.active().select_related("organisation", "unit").order_by("pk"))
+        found = _PRESENT.read(user=self.pk)
+        for held in found:
+            held.user = self
+        return found
 
     def get_full_name(self) -> str:
         return self.name
@@ -428,6 +432,16 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"
+
+
+_PRESENT = Written(
+    lambda: (
+        Membership.objects.active()
+        .filter(user=Given("user"))
+        .select_related("organisation", "unit")
+        .order_by("pk")
+    )
+)
 
 
 class SignInAttempts(models.Model):

@@ -64,10 +64,12 @@ def _queue(request, roles, *, today, calendar) -> dict:
     until = inbox.soon_until(today, calendar)
     holds = any(not role.startswith("co_unit") for role in roles)
     code = chosen_view(request.GET, {"mine": 1} if holds else {"opinions": 1})
-    found = inbox.CaseFilter(
-        request.GET, queryset=inbox.cases(code, units, today=today, until=until)
-    )
-    cases = list(found.qs.order_by(*inbox.KEYS)[: QUEUE + 1])
+    days = {"today": today, "until": until}
+    found = inbox.CaseFilter(request.GET, lambda: inbox.cases(code, units, **days))
+    if found.narrows:
+        cases = list(found.qs.order_by(*inbox.KEYS)[: QUEUE + 1])
+    else:
+        cases = inbox.front(code, units, QUEUE + 1, **days)
     is_cut, cases = len(cases) > QUEUE, cases[:QUEUE]
     return {
         "kept": desk.kept_query(request.GET, view=code),

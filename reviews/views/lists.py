@@ -1,5 +1,7 @@
 """Lists: what waits for a unit, what waits for a head, all of a unit's cases."""
 
+from functools import partial
+
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -35,10 +37,16 @@ def inbox(request):
     counts = boxes.counts(units, today=today, until=until)
     boxes.remember(request.user, counts)
     code = chosen_view(request.GET, counts)
-    found = boxes.CaseFilter(
-        request.GET, queryset=boxes.cases(code, units, today=today, until=until)
+    days = {"today": today, "until": until}
+    found = boxes.CaseFilter(request.GET, lambda: boxes.cases(code, units, **days))
+    first = partial(boxes.front, code, units, boxes.SIZE + 1, **days)
+    page = page_by_key(
+        lambda: found.qs,
+        request,
+        keys=boxes.KEYS,
+        size=boxes.SIZE,
+        first=None if found.narrows else first,
     )
-    page = page_by_key(found.qs, request, keys=boxes.KEYS, size=boxes.SIZE)
     context = {
         "views": [(view, counts[view.code], view.code == code) for view in boxes.VIEWS],
         "view": code,
@@ -60,7 +68,7 @@ def case_list(request):
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
     units = boxes.units(request.user)
     every = boxes.cases("all", units, today=today, until=today)
-    found = boxes.CaseFilter(request.GET, queryset=every)
+    found = boxes.CaseFilter(request.GET, lambda: every)
     page = page_by_key(found.qs, request, keys=("-submitted_at", "uid"), size=boxes.SIZE)
     context = {
         "filter": found,

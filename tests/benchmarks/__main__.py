@@ -1,9 +1,11 @@
 """`make bench`: what the portal's pages and acts cost, as JSON; see docs/performance.md.
 
     python -m tests.benchmarks [--output FILE] [--cases 10000] [--keep] [--parts pages acts serving]
+        [--pages "inbox, first page" home]
 
 On a database of its own under var/bench, on loopback, bounded in count and time. ``--keep`` goes on
-with the data of the last run.
+with the data of the last run; ``--pages`` names the pages that are served or timed: of those of
+``pages.pages`` for the part pages, of ``SERVED`` and ``submit`` for the part serving.
 """
 
 import argparse
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=10_000, help="the larger size")
     parser.add_argument("--keep", action="store_true", help="use the data of the last run")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--pages", nargs="+", metavar="PAGE", help="these pages and no other")
     options = parser.parse_args()
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "SITE_URL"):
         os.environ.pop(name, None)
@@ -73,7 +76,7 @@ def _run(options) -> dict:
         _prepare(call_command, found, keep=options.keep)
         sizes = sorted({1_000, options.cases}) if not options.keep else [options.cases]
         for size in sizes:
-            found[f"{size} cases"] = _measure(size, options.parts)
+            found[f"{size} cases"] = _measure(size, options.parts, options.pages)
         if "acts" in options.parts:
             found["acts"] = _acts()
             found["verified"] = _verified(call_command)
@@ -86,7 +89,7 @@ def _run(options) -> dict:
         portal.start()
         try:
             found["ready_again_s"] = round(time.monotonic() - started, 1)
-            found["serving"] = _serving(portal.port, portal.status())
+            found["serving"] = _serving(portal.port, portal.status(), options.pages)
         finally:
             connections.close_all()
             portal.stop()
@@ -124,7 +127,7 @@ def _prepare(call_command, found: dict, *, keep: bool) -> None:
     found["prepared_s"] = round(time.monotonic() - began, 1)
 
 
-def _measure(size: int, parts) -> dict:
+def _measure(size: int, parts, only: list[str] | None) -> dict:
     from awards.demonstration import large
     from tests.benchmarks import pages
 
@@ -140,9 +143,12 @@ def _measure(size: int, parts) -> dict:
     _vacuum()
     if "pages" in parts:
         for page in pages.pages():
-            found[page.name] = page.cost().as_json()
-            say(f"  {page.name}: {found[page.name]['median_ms']} ms")
+            if only is None or page.name in only:
+                found[page.name] = page.cost().as_json()
+                say(f"  {page.name}: {found[page.name]['median_ms']} ms")
         for name, act in (("save", pages.save), ("submit", pages.submit)):
+            if only is not None and name not in only:
+                continue
             made_cost = act()
             found[name] = made_cost.as_json() if made_cost else None
             say(f"  {name}: {found[name] and found[name]['median_ms']} ms")
@@ -244,11 +250,14 @@ def _targets(found: dict, sizes: list[int]) -> dict:
     return met
 
 
-def _serving(port: int, status: dict) -> dict:
+SERVED = ("inbox, first page", "case page, desk", "case page, applicant", "home")
+
+
+def _serving(port: int, status: dict, only: list[str] | None) -> dict:
     from tests.benchmarks import pages, serving
 
     clerk = pages.lead_clerk()
-    wanted = ("inbox, first page", "case page, desk", "case page, applicant", "home")
+    wanted = SERVED if only is None else [name for name in SERVED if name in only]
     found, side = {}, serving.Side(status)
 
     def told(name: str, measure) -> None:
@@ -263,9 +272,10 @@ def _serving(port: int, status: dict) -> dict:
     for page in pages.pages(clerk):
         if page.name in wanted:
             told(page.name, lambda page=page: serving.read(port, page, side))
-    waiting = [pages.submission(case) for case in pages.ready()[:100]]
-    if len(waiting) > 20:
-        told("submit", lambda: serving.submit(port, waiting, side))
+    if only is None or "submit" in only:
+        waiting = [pages.submission(case) for case in pages.ready()[:100]]
+        if len(waiting) > 20:
+            told("submit", lambda: serving.submit(port, waiting, side))
     return found
 
 

@@ -5,7 +5,7 @@ import html.parser
 import pytest
 from django import forms
 
-from portal.widgets import PlainSelect
+from portal.widgets import PlainSelect, PlainText
 
 CHOICES = [("", "全部区"), ("a&b", '<b>"玄武"</b>'), (3, "栖霞"), ("c", "江宁")]
 
@@ -70,3 +70,14 @@ def test_plain_select_in_a_form_gives_the_value_that_was_sent():
     assert form.is_valid()
     assert form.cleaned_data == {"district": "c"}
     assert '<option value="c" selected>江宁</option>' in str(form["district"])
+
+
+@pytest.mark.parametrize("value", [None, "", "中试", '"><script>', 3])
+def test_plain_text_says_what_djangos_text_says(value):
+    attrs = {"class": "form-control", "required": True, "maxlength": "60"}
+    plain, full = (
+        Tags(widget(attrs=attrs).render("q", value, {"id": "id_q"})).found
+        for widget in (PlainText, forms.TextInput)
+    )
+    assert plain == full
+    assert len(plain) == 1
