@@ -61,7 +61,7 @@ def test_menu_escapes_its_words_and_marks_where_the_reader_is():
 
 @pytest.mark.django_db
 def test_pages_of_two_readers_tell_each_of_himself_alone(client):
-    people = [person(Role.CLERK), person(Role.FILLER)]
+    people = [person(Role.CLERK, name="钟山甲"), person(Role.FILLER, name="玄武乙")]
     for user in people * 2:
         client.force_login(user)
         html = client.get(reverse("home")).content.decode()
