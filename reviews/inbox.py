@@ -243,17 +243,27 @@ def todo_count(user) -> int:
     return user._todo_count
 
 
-_MEASURES = Written(lambda: Measure.objects.order_by("position").values_list("line", "name_zh"))
+_MEASURES = Written(
+    lambda: Measure.objects.order_by("position").values_list("line", "name_zh", "name_en")
+)
 _DISTRICTS = Written(lambda: Unit.objects.districts().values_list("code", "name_zh", "name_en"))
 
 
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
 def _measures() -> list[tuple[str, str]]:
-    shown = ((line, f"{line} {name}") for line, name in _MEASURES.read())
+    english = _english()
+    shown = (
+        (line, f"{line} {(english and name_en) or name_zh}")
+        for line, name_zh, name_en in _MEASURES.read()
+    )
     return [("", gettext("全部措施")), *shown]
 
 
 def _districts() -> list[tuple[str, str]]:
-    place = 2 if (get_language() or "").startswith("en") else 1
+    place = 2 if _english() else 1
     return [("", gettext("全部区")), *((row[0], row[place]) for row in _DISTRICTS.read())]
 
 
