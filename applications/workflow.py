@@ -283,18 +283,7 @@ def move(
     Raises ``MoveRefused``. Source: process.md stages; limits in working days of the stage plan.
     """
     row = BY_ACTION[action]
-    application = (
-        Application.objects.select_for_update(of=("self",))
-        .select_related(
-            "call__measure",
-            "call__lead_unit",
-            "definition",
-            "organisation",
-            "district",
-        )
-        .defer("definition__body")
-        .get(pk=application.pk)
-    )
+    application = _locked(application)
     if seen_revision is not None and seen_revision != application.revision:
         last = application.transitions.select_related("actor", "unit").last()
         raise MoveRefused("changed", action=action, status=application.status, changed_by=last)
@@ -302,16 +291,7 @@ def move(
     source, target, now = application.status, _target(application, row), clock.now()
     if prepare is not None:
         prepare(application)
-    application.status = target
-    application.revision += 1
-    application.stage_started_at = now
-    application.holder_unit = holder_of(application, target)
-    application.next_stage = "" if target in ENDED else next_stage(application, after=target)
-    limit = stage(application, target)
-    for name, value in due(
-        clock.local(now).date(), limit.limit_workdays if limit else None
-    ).items():
-        setattr(application, name, value)
+    _stand_at(application, target, now=now)
     application.save()
     Transition.objects.create(
         application=application,
@@ -332,9 +312,40 @@ def move(
         from_state=source,
         to_state=target,
     )
+    _tell(application, row, public_note=public_note, now=now)
+    return application
+
+
+def _locked(application: Application) -> Application:
+    """The case with what a move reads of it, its row locked."""
+    return (
+        Application.objects.select_for_update(of=("self",))
+        .select_related(
+            "call__measure", "call__lead_unit", "definition", "organisation", "district"
+        )
+        .defer("definition__body")
+        .get(pk=application.pk)
+    )
+
+
+def _stand_at(application: Application, target: str, *, now: datetime) -> None:
+    """From now on the case stands there: who holds it, what comes next, until when."""
+    application.status = target
+    application.revision += 1
+    application.stage_started_at = now
+    application.holder_unit = holder_of(application, target)
+    application.next_stage = "" if target in ENDED else next_stage(application, after=target)
+    limit = stage(application, target)
+    limit_workdays = limit.limit_workdays if limit else None
+    for name, value in due(clock.local(now).date(), limit_workdays).items():
+        setattr(application, name, value)
+
+
+def _tell(application: Application, row: Move, *, public_note: str, now: datetime) -> None:
+    """Announce the move to whom it concerns, once."""
     name = application.number or application.title
     enqueue_all(
-        recipients(application, application.holder_unit, target),
+        recipients(application, application.holder_unit, application.status),
         subject=format_lazy(
             "{}{}{}",
             name or Text(application.call.title_zh, application.call.title_en),
@@ -346,7 +357,6 @@ def move(
         key=f"application:{application.pk}:{application.revision}",
         at=now,
     )
-    return application
 
 
 def mermaid() -> str:
