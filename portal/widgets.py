@@ -23,6 +23,12 @@ class PlainText(forms.TextInput):
         )
 
 
+class PlainDate(PlainText):
+    """A day, as the browser lets it be chosen; ISO as it goes over the wire."""
+
+    input_type = "date"
+
+
 class PlainSelect(forms.Select):
     """A select of many options as one piece of markup: Django draws a template for each option."""
 

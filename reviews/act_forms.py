@@ -49,8 +49,9 @@ def _conclude(form, case, actor):
 def _give(form, case, actor):
     given = form.cleaned_data
     consulting.give(
-        own_opinion(case, actor), actor=actor, outcome=given["outcome"], text=given["text"]
-    )
+        own_opinion(case, actor), actor=actor, outcome=given["outcome"], text=given["text"],
+        seen_given=given["given"],
+    )  # fmt: skip
 
 
 def own_opinion(case, user) -> Opinion:
@@ -122,9 +123,23 @@ def first_form(act: str, case, user, data=None) -> forms.ActForm:
         more["opinions"] = case.opinions.filter(outcome__in=against).select_related("unit")
     if act == "opinion":
         opinion = own_opinion(case, user)
+        initial["given"] = consulting.given_mark(opinion)
         if opinion.outcome in consulting.GIVEN:
             initial |= {"outcome": opinion.outcome, "text": opinion.text}
     return FORMS[act].form(data, initial=initial, **more)
+
+
+def shown_anew(form: forms.ActForm, case, refused: Exception) -> None:
+    """What the page was told of by the refusal is seen now: with the same words, pressed once
+    more, the act is done on the case as it stands. ``case`` as it was read for this request."""
+    fresh = {}
+    reason = getattr(refused, "reason", "")
+    if reason == "changed":
+        fresh["seen"] = str(case.revision)
+    elif reason == "given_since" and isinstance(refused, Refused):
+        fresh["given"] = consulting.given_mark(refused.facts["opinion"])
+    if fresh:
+        form.data = {**form.data.dict(), **fresh}
 
 
 def _undone(act: str, case, user) -> dict[str, Any]:

@@ -58,12 +58,20 @@ def _tell_units(application: Application, opinions: list[Opinion], *, at: dateti
     )
 
 
+def given_mark(opinion: Opinion) -> str:
+    """Which words of the unit a page showed: when they were given; "" while none are."""
+    return opinion.given_at.isoformat() if opinion.given_at else ""
+
+
 @transaction.atomic
-def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
+def give(
+    opinion: Opinion, *, actor, outcome: str, text: str = "", seen_given: str | None = None
+) -> Opinion:
     """A co-unit's opinion; it may be given anew until the lead unit concludes, late ones too.
 
-    An objection or a veto needs its reason. Raises ``Refused``: state, role, reason_missing,
-    outcome.
+    An objection or a veto needs its reason. ``seen_given``: the mark (``given_mark``) of what the
+    page showed; what a colleague gave since is not replaced unseen. Raises ``Refused``: state,
+    role, given_since (opinion), reason_missing, outcome.
     """
     if outcome not in GIVEN:
         raise Refused("outcome", outcome=outcome)
@@ -75,8 +83,11 @@ def give(opinion: Opinion, *, actor, outcome: str, text: str = "") -> Opinion:
     )
     if not _clerk_of(actor, opinion.unit_id):
         raise Refused("role", roles=["co_unit_clerk"])
-    opinion = Opinion.objects.select_related("unit").get(pk=opinion.pk)
+    opinion = Opinion.objects.select_related("unit", "given_by").get(pk=opinion.pk)
     opinion.application = application
+    if seen_given is not None and seen_given != given_mark(opinion):
+        reason = "given_since" if opinion.given_at else "changed"
+        raise Refused(reason, opinion=opinion)
     text = text.strip()
     if outcome != Opinion.Outcome.NO_OBJECTION and not text:
         raise Refused("reason_missing")

@@ -19,13 +19,19 @@ from reviews.models import Proposal, Verification
 
 TABS = ("check", "amount", "findings", "history")
 # What a link of the desk keeps of the address: the list that was being worked through.
-KEPT = ("view", "q", "measure", "district", "status")
+FILTERS = (
+    "q", "measure", "district", "status", "due_from", "due_to", "asked_min", "asked_max",
+)  # fmt: skip
+# The place in the list: its page.
+PLACE = ("after", "before")
+KEPT = ("view", *FILTERS, *PLACE)
 
 
-def kept_query(query, *, view: str) -> str:
-    """``view=mine&district=xuanwu``: the list with its filters, for the links of its rows."""
+def kept_query(query, *, view: str = "") -> str:
+    """``view=mine&district=xuanwu``: the list with its filters and its page, for the links of its
+    rows; ``view``: the saved view where the address names none."""
     kept = {name: query[name] for name in KEPT if query.get(name)}
-    return urlencode({**kept, "view": view})
+    return urlencode({**kept, "view": view} if view else kept)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,30 @@ class ActForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class BatchForm(forms.Form):
+    """An act on several cases: what is told of all of them alike, if anything."""
+
+
+class BatchRecommendForm(BatchForm):
+    opinion = forms.CharField(
+        label=_("推荐意见"),
+        help_text=_("写入每一件的推荐意见。"),
+        max_length=2000,
+        widget=words_area(4),
+        error_messages={"required": _("请填写推荐意见。")},
+    )
+
+
+class BatchConsentForm(BatchForm):
+    text = forms.CharField(
+        label=_("说明"),
+        required=False,
+        help_text=_("写入每一件的会商意见。"),
+        max_length=2000,
+        widget=words_area(3),
+    )
+
+
 class ReasonForm(ActForm):
     """An act that needs a reason, which the applicant reads."""
 
@@ -94,6 +118,7 @@ class RecommendForm(ActForm):
 
 
 class OpinionForm(ActForm):
+    given = forms.CharField(required=False, widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
         label=_("会商意见"),
         choices=[

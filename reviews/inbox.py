@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
+from typing import Any
 
 from django import forms
+from django.core.validators import EMPTY_VALUES
 from django.db import connection
 from django.db.models import (
     BooleanField,
@@ -30,7 +32,7 @@ from policy.models import Measure
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.searching import words
-from portal.widgets import PlainSelect, PlainText
+from portal.widgets import PlainDate, PlainSelect, PlainText
 from portal.written import Given, Written
 from reviews.models import Objection, Opinion
 
@@ -39,6 +41,7 @@ SIZE = 30
 # Money matters have pages of their own, above.
 ELSEWHERE = (Status.FINANCE, Status.PAYMENT)
 KEYS = ("due_key", "uid")
+YUAN_PER_WAN = 10_000
 # What a list shows of a case: a hundred columns of five tables cost more than the page around it.
 _SHOWN = (
     "uid", "number", "title", "status", "correction_round", "asked_cny", "due_on", "due_waiting",
@@ -267,6 +270,22 @@ def _districts() -> list[tuple[str, str]]:
     return [("", gettext("全部区")), *((row[0], row[place]) for row in _DISTRICTS.read())]
 
 
+def _day(label) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, widget=PlainDate({"class": "form-control"}),
+        error_messages={"invalid": _("请填写有效日期。")},
+    )  # fmt: skip
+
+
+def _wan(label) -> forms.DecimalField:
+    """A bound of the amount asked for, typed in 万元 as the list shows it."""
+    wrong = dict.fromkeys(("invalid", "min_value", "max_value"), _("请填写 0 至 99999999 的数。"))
+    return forms.DecimalField(
+        label=label, required=False, min_value=0, max_value=99_999_999, error_messages=wrong,
+        widget=PlainText({"class": "form-control", "inputmode": "decimal"}),
+    )  # fmt: skip
+
+
 class _FilterForm(forms.Form):
     q = forms.CharField(
         label=_("编号、项目或单位"), required=False, widget=PlainText({"class": "form-control"})
@@ -286,6 +305,10 @@ class _FilterForm(forms.Form):
         required=False,
         widget=PlainSelect({"class": "form-select"}),
     )
+    due_from = _day(_("办理期限自"))
+    due_to = _day(_("办理期限至"))
+    asked_min = _wan(_("申请额自（万元）"))
+    asked_max = _wan(_("申请额至（万元）"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -297,14 +320,18 @@ class _FilterForm(forms.Form):
 class CaseFilter:
     """The filters of a list of cases; they live in the URL. What is not known narrows nothing."""
 
+    # What stands behind 期限和金额.
+    MORE = ("due_from", "due_to", "asked_min", "asked_max")
+
     def __init__(self, query, every: Callable[[], QuerySet]) -> None:
         self.form = _FilterForm(query)
         self._every = every
 
     @cached_property
-    def _wanted(self) -> dict[str, str]:
+    def _wanted(self) -> dict[str, Any]:
         self.form.is_valid()
-        return {name: value for name, value in self.form.cleaned_data.items() if value}
+        given = self.form.cleaned_data.items()
+        return {name: value for name, value in given if value not in EMPTY_VALUES}
 
     @cached_property
     def qs(self) -> QuerySet:
@@ -314,7 +341,29 @@ class CaseFilter:
         columns = {
             "measure": "call__measure__line", "district": "district__code", "status": "status",
         }  # fmt: skip
-        return found.filter(**{columns[name]: wanted[name] for name in columns if name in wanted})
+        found = found.filter(**{columns[name]: wanted[name] for name in columns if name in wanted})
+        if "due_from" in wanted:
+            found = found.filter(due_key__gte=wanted["due_from"])
+        if "due_to" in wanted:
+            # What has no due date stands last, and is due by no day.
+            found = found.filter(due_key__lte=wanted["due_to"], due_key__lt=LAST_DAY)
+        if "asked_min" in wanted:
+            found = found.filter(asked_cny__gte=wanted["asked_min"] * YUAN_PER_WAN)
+        if "asked_max" in wanted:
+            found = found.filter(asked_cny__lte=wanted["asked_max"] * YUAN_PER_WAN)
+        return found
+
+    @property
+    def first(self) -> list:
+        return [self.form[name] for name in self.form.fields if name not in self.MORE]
+
+    @property
+    def more(self) -> list:
+        return [self.form[name] for name in self.MORE]
+
+    @property
+    def more_is_open(self) -> bool:
+        return any(self.form.data.get(name) for name in self.MORE)
 
     @property
     def narrows(self) -> bool:

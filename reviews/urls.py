@@ -4,6 +4,7 @@ from django.urls import path
 
 from reviews.views import (
     acts,
+    batches,
     correction,
     desk,
     experts,
@@ -21,6 +22,8 @@ urlpatterns = [
     path("", lists.inbox, name="review_inbox"),
     path("all/", lists.case_list, name="review_case_list"),
     path("release/", lists.release_list, name="review_release_list"),
+    path("batch/", batches.batch, name="review_batch"),
+    path("batch/<str:token>/", batches.result, name="review_batch_result"),
     # The desk of a case.
     path("cases/<str:uid>/", desk.case, name="review_desk"),
     path("cases/<str:uid>/documents/<str:key>/", desk.document, name="review_document"),

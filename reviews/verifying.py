@@ -202,6 +202,11 @@ def recommended(application: Application, found: computing.Computation) -> Decim
     return capped if asked is None else min(capped, asked)
 
 
+def draft_mark(verification: Verification | None) -> str:
+    """Which draft a page showed: when it was made; "" for none."""
+    return verification.drafted_at.isoformat() if verification else ""
+
+
 @transaction.atomic
 def draft(
     application: Application,
@@ -212,14 +217,16 @@ def draft(
     base: Any = None,
     audit_report: Attachment | None = None,
     seen_revision: int | None = None,
+    seen_draft: str | None = None,
 ) -> Verification:
     """Draft the verification, or draft it anew until it is released.
 
-    ``given``: invoice uid → (recognised amount, reason); an invoice that is not named counts as
+    ``seen_draft``: the mark (``draft_mark``) of the draft that the page showed; one that was made
+    since is not replaced unseen. ``given``: invoice uid → (recognised amount, reason); an invoice that is not named counts as
     far as the call's rule counts it. ``base`` instead, where the rule takes no invoices; less
     than claimed needs the note. Nobody outside sees an amount before the release. Raises
-    ``Refused``: changed, state, role, findings_open (count), amount and reason_missing (rows),
-    inputs, not_computable, released.
+    ``Refused``: changed, state, role, drafted_since (draft), findings_open (count), amount and
+    reason_missing (rows), inputs, not_computable, released.
     """
     application = hold(
         application,
@@ -228,6 +235,11 @@ def draft(
         statuses=[STAGE],
         seen_revision=seen_revision,
     )
+    before = (
+        Verification.objects.filter(application=application).select_related("drafted_by").first()
+    )
+    if seen_draft is not None and seen_draft != draft_mark(before):
+        raise Refused("drafted_since", draft=before)
     if waiting := findings.open_ones(application):
         raise Refused("findings_open", count=len(waiting))
     if audit_report is not None and audit_report.application_id != application.pk:
@@ -240,7 +252,6 @@ def draft(
         raise Refused("amount", rows=[BASE])
     if base is not None and verified < claimed and not note.strip():
         raise Refused("reason_missing", rows=[BASE])
-    before = Verification.objects.filter(application=application).first()
     now = clock.now()
     verification, _created = Verification.objects.update_or_create(
         application=application,

@@ -92,7 +92,33 @@ def _rows(facts, zh) -> str:
     return zh.format(rows=_listed(rows)) if rows else _("核定的数额或理由不完整，请核对。")
 
 
+def _drafted_since(facts) -> str:
+    draft = facts["draft"]
+    if draft is None:
+        return _("原稿已不存在，请重新打开后再办理。")
+    return _(
+        "{name} 已于 {at} 另行起草（核定 {amount}），您的内容尚未保存；核对后再次提交将替换该稿。"
+    ).format(
+        name=str(draft.drafted_by),
+        at=f"{clock.local(draft.drafted_at):%Y-%m-%d %H:%M}",
+        amount=show_cny(draft.verified_cny),
+    )
+
+
+def _given_since(facts) -> str:
+    opinion = facts["opinion"]
+    return _(
+        "{name} 已于 {at} 反馈“{outcome}”，您的意见尚未保存；核对后再次提交将替换该意见。"
+    ).format(
+        name=str(opinion.given_by),
+        at=f"{clock.local(opinion.given_at):%Y-%m-%d %H:%M}",
+        outcome=opinion.get_outcome_display(),
+    )
+
+
 _WITH_FACTS = {
+    "drafted_since": _drafted_since,
+    "given_since": _given_since,
     "too_many_rows": lambda f: _("名单最多 {most} 家，现有 {given} 家，请分次提出。").format(**f),
     "live_cases": lambda f: _("下列单位在本批次已有申报，请从名单中移出：{names}。").format(
         names=_listed(f["organisations"])

@@ -145,16 +145,20 @@ _ANY = "~"
 
 
 @register.simple_tag(takes_context=True)
-def case_rows(context, rows: Iterable[Row], heads: Sequence[str], kept: str = "") -> SafeString:
+def case_rows(
+    context, rows: Iterable[Row], heads: Sequence[str], kept: str = "", batches=()
+) -> SafeString:
     """``{% case_rows rows heads kept %}``: the rows of a table of cases; ``kept`` is what a link to
-    the desk keeps of the address."""
+    the desk keeps of the address; ``batches``: the acts for which a case of their stage has a box
+    to tick."""
     words = _Words(context, kept)
+    stages, choose = {batch.status for batch in batches}, escape(_("选择"))
     number, measure, district, status, asked, due = (escape(str(head)) for head in heads)
     back = f' <span class="muted">{escape(_("补正已回"))}</span>'
     no_due = '<span class="muted">—</span>'
     return mark_safe("".join(
-        f"""<tr>
-<td class="cell-title"><a href="{words.desk(case.uid)}">{escape(case.organisation.name)}</a>\
+        f"""<tr id="c-{case.uid}">
+{_pick(case, choose, case.status in stages) if stages else ""}<td class="cell-title"><a href="{words.desk(case.uid)}">{escape(case.organisation.name)}</a>\
 <span class="cell-sub">{escape(case.title)}</span></td>
 <td data-label="{number}">{escape(case.number or "")}</td>
 <td data-label="{measure}">{words.measure(case.call.measure)}</td>
@@ -167,6 +171,17 @@ def case_rows(context, rows: Iterable[Row], heads: Sequence[str], kept: str = ""
         for row in rows
         for case in (row.case,)
     ))  # fmt: skip
+
+
+def _pick(case: Application, choose: str, is_ready: bool) -> str:
+    """The cell with the box that names the case to the batch's form."""
+    if not is_ready:
+        return '<td class="cell-pick"></td>\n'
+    name = escape(case.number or case.organisation.name)
+    return f"""<td class="cell-pick"><label class="pick"><input type="checkbox" \
+class="form-check-input" name="case" value="{case.uid}" form="batch">\
+<span class="visually-hidden">{choose} {name}</span></label></td>
+"""
 
 
 @register.simple_tag(takes_context=True)

@@ -11,7 +11,7 @@ from applications.workflow import BY_ACTION, MoveRefused
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from reviews import desk, flagging
-from reviews.act_forms import FORMS, first_form
+from reviews.act_forms import FORMS, first_form, shown_anew
 from reviews.loading import case_for
 from reviews.refusals import Refused
 from reviews.undoing import undo as undo_act
@@ -35,6 +35,7 @@ def _view(act: str):
                 kind.run(form, case, request.user)
             except (Refused, MoveRefused) as refused:
                 form.add_error(None, words(refused))
+                shown_anew(form, case, refused)
             else:
                 back = desk_views.after(request, case, roles)
                 if undoing.last_act(case, request.user):

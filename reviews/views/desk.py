@@ -1,6 +1,7 @@
 """The desk of one case, its documents, ticks and findings."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from applications import content as contents
+from applications.models import LAST_DAY
 from policy import workdays
 from portal import clock
 from portal.accounts.loading import require_role
@@ -23,6 +25,8 @@ from reviews.words import words
 
 officer = require_role(Role.CLERK, Role.HEAD)
 QUEUE = 50
+# Of them before the case at hand, where it stands further on.
+BEFORE = 10
 
 
 def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: int = 200):
@@ -33,7 +37,7 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
     board = desk.build(
         case, roles, request.user, request.GET, content=content, today=today, calendar=calendar
     )
-    queue = _queue(request, roles, today=today, calendar=calendar)
+    queue = _queue(request, case, roles, today=today, calendar=calendar)
     tab = request.GET.get("tab", "")
     tab = tab if tab in desk.TABS else "check"
     mask = masking.for_officer(case)
@@ -57,33 +61,58 @@ def show(request, case, roles, *, act: str = "", form=None, wrong=None, status: 
     return render(request, "reviews/desk.html", context, status=status)
 
 
-def _queue(request, roles, *, today, calendar) -> dict:
+def _queue(request, case, roles, *, today, calendar) -> dict:
     """The list on the left: the saved view of the address, the soonest due first. Without one, a
     co-unit's people see what awaits their opinion, the others what their unit holds."""
     units = inbox.units(request.user)
     until = inbox.soon_until(today, calendar)
     holds = any(not role.startswith("co_unit") for role in roles)
-    code = chosen_view(request.GET, {"mine": 1} if holds else {"opinions": 1})
+    code = chosen_view(
+        request.GET, {"mine": 1} if holds else {"opinions": 1}, also=(inbox.ALL.code,)
+    )
     days = {"today": today, "until": until}
     found = inbox.CaseFilter(request.GET, lambda: inbox.cases(code, units, **days))
     if found.narrows:
-        cases = list(found.qs.order_by(*inbox.KEYS)[: QUEUE + 1])
+        first = list(found.qs.order_by(*inbox.KEYS)[: QUEUE + 1])
     else:
-        cases = inbox.front(code, units, QUEUE + 1, **days)
-    is_cut, cases = len(cases) > QUEUE, cases[:QUEUE]
+        first = inbox.front(code, units, QUEUE + 1, **days)
+    cases, is_cut = _window(found, first, case)
+    kept = desk.kept_query(request.GET, view=code)
+    route = "review_case_list" if code == inbox.ALL.code else "review_inbox"
     return {
-        "kept": desk.kept_query(request.GET, view=code),
+        "kept": kept,
+        "back": f"{reverse(route)}?{kept}#c-{case.uid}",
         "is_cut": is_cut,
-        "filters": {n: request.GET[n] for n in desk.KEPT[2:] if request.GET.get(n)},
-        "view": next(view for view in inbox.VIEWS if view.code == code),
+        "found": found,
+        "filters": {n: request.GET[n] for n in desk.FILTERS[1:] if request.GET.get(n)},
+        "view": next(view for view in (*inbox.VIEWS, inbox.ALL) if view.code == code),
         "rows": inbox.rows(cases, today=today, calendar=calendar),
         "is_filtered": found.is_set,
         "q": request.GET.get("q", ""),
     }
 
 
+def _window(found: inbox.CaseFilter, first: list, case) -> tuple[list, bool]:
+    """The part of the list that the desk shows, and whether there is more: its ``first`` cases, or
+    those around a case that stands further on."""
+    shown = first[:QUEUE]
+    if len(first) <= QUEUE or any(row.pk == case.pk for row in shown):
+        return shown, len(first) > QUEUE
+    key = case.due_on or LAST_DAY
+    behind = Q(due_key__gt=key) | Q(due_key=key, uid__gte=case.uid)
+    # Said once more of the key alone: the index starts there.
+    rest = list(found.qs.filter(behind, due_key__gte=key).order_by(*inbox.KEYS)[: QUEUE - BEFORE])
+    if not any(row.pk == case.pk for row in rest):
+        return shown, True
+    ahead = found.qs.filter(Q(due_key__lt=key) | Q(due_key=key, uid__lt=case.uid), due_key__lte=key)
+    backwards = [f"-{name}" for name in inbox.KEYS]
+    return [*list(ahead.order_by(*backwards)[:BEFORE])[::-1], *rest], True
+
+
 def _next(board: desk.Desk, queue: dict) -> str:
     """The case to go to once this one is done with: the one behind it, else the first."""
+    if queue["view"] is inbox.ALL:
+        return ""
     uids = [row.case.uid for row in queue["rows"]]
     rest = [uid for uid in uids if uid != board.case.uid]
     if board.case.uid in uids:
@@ -286,13 +315,20 @@ def finding(request, uid: str):
     return redirect(desk.Address(application, request.GET)(tab="findings"))
 
 
+def _is_in(cases, uid: str, *, not_) -> bool:
+    return uid != not_.uid and cases.filter(uid=uid).exists()
+
+
 def after(request, application, roles) -> str:
     """Where the desk goes after an act: the next case of the list, else this case again."""
     today, calendar = clock.local(request.arrived_at).date(), workdays.stored_calendar()
-    queue = _queue(request, roles, today=today, calendar=calendar)
+    queue = _queue(request, application, roles, today=today, calendar=calendar)
     address = desk.Address(application, request.GET)
+    if queue["view"] is inbox.ALL:
+        # Most of them wait for nobody here.
+        return address.of(application.uid)
     rest = [row.case.uid for row in queue["rows"] if row.case.uid != application.uid]
     wanted = request.POST.get("next", "")
-    if wanted in rest:
+    if wanted in rest or (queue["is_cut"] and _is_in(queue["found"].qs, wanted, not_=application)):
         return address.of(wanted)
     return address.of(rest[0]) if rest else address.of(application.uid)

@@ -3,7 +3,6 @@
 from functools import partial
 
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from policy import workdays
@@ -11,7 +10,7 @@ from portal import clock
 from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
-from reviews import desk, releasing
+from reviews import batching, desk, releasing
 from reviews import inbox as boxes
 from reviews.views import undo_bar
 
@@ -19,9 +18,9 @@ officer = require_role(Role.CLERK, Role.HEAD)
 head = require_role(Role.HEAD)
 
 
-def chosen_view(query, counts: dict[str, int]) -> str:
+def chosen_view(query, counts: dict[str, int], *, also: tuple[str, ...] = ()) -> str:
     """The saved view of the address; without one, the first that holds something."""
-    codes = [view.code for view in boxes.VIEWS]
+    codes = [*[view.code for view in boxes.VIEWS], *also]
     if (code := query.get("view", "")) in codes:
         return code
     return next((code for code in ("mine", "opinions") if counts.get(code)), "mine")
@@ -55,6 +54,8 @@ def inbox(request):
         "rows": boxes.rows(page.rows, today=today, calendar=calendar),
         "hidden": counts[code] if found.is_set and not page.rows else None,
         "kept": desk.kept_query(request.GET, view=code),
+        "batches": batching.offered(request.user, page.rows, view=code),
+        "place": {n: request.GET[n] for n in desk.KEPT if request.GET.get(n)} | {"view": code},
         "today": today,
         "undo": undo_bar.of(request),
     }
@@ -75,7 +76,7 @@ def case_list(request):
         "page": page,
         "rows": boxes.rows(page.rows, today=today, calendar=calendar),
         "hidden": every.count() if found.is_set and not page.rows else None,
-        "title": _("全部申报"),
+        "kept": desk.kept_query(request.GET, view=boxes.ALL.code),
     }
     return render(request, "reviews/case_list.html", context)
 

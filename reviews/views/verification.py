@@ -51,6 +51,9 @@ def draft(request, uid: str):
     if case.status != verifying.STAGE:
         raise Http404(uid)
     existing = Verification.objects.filter(application=case).first()
+    mark = request.POST.get("draft", "")
+    if request.method == "GET":
+        mark = verifying.draft_mark(existing)
     plain = verifying.rows(case)
     award = schema_of(case).award
     reports = case.attachments.filter(removed_at__isnull=True).order_by("pk")
@@ -88,6 +91,9 @@ def draft(request, uid: str):
                 first = next((row for row in plain if row.invoice.position in wrong_rows), None)
                 href = f"#a-{first.invoice.uid}" if first else ""
                 errors = [(href, words(refused))]
+                if refused.reason == "drafted_since":
+                    # Told now: the next press replaces it knowingly.
+                    existing, mark = facts["draft"], verifying.draft_mark(facts["draft"])
             else:
                 messages.success(
                     request, _("核定已起草，待负责人审签：{number}").format(number=case.number)
@@ -104,6 +110,7 @@ def draft(request, uid: str):
         "errors": errors,
         "rows": [_shown(row, given, wrong_rows) for row in plain],
         "existing": existing,
+        "draft_mark": mark,
         "panel_score": _panel_score(case),
         "open_findings": len(findings.open_ones(case)),
         **_sum(case, plain, given, base),
@@ -130,6 +137,7 @@ def _save(request, case, form, given) -> Verification:
         base=_base(case, found.get("base")),
         audit_report=report,
         seen_revision=found["seen"],
+        seen_draft=request.POST.get("draft", ""),
     )
 
 

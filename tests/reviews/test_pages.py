@@ -1,6 +1,8 @@
 """Every reviewing page in every state it can be in: it answers, and lists cost the same at 1 and 30."""
 
+import re
 from datetime import date
+from html import unescape
 from urllib.parse import parse_qsl
 
 import pytest
@@ -9,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from applications.models import Application
 from reviews import (
     checking,
     consulting,
@@ -302,8 +305,100 @@ def test_a_narrowed_list_stays_narrowed_at_the_desk_and_on_the_way_back(client, 
     text = desk.content.decode()
     address = escape(desk.context["queue"]["kept"])
     assert f'href="{reverse("review_desk", args=[mine[1].uid])}?{address}"' in text
-    assert f'href="{reverse("review_inbox")}?{address}"' in text
+    assert f'href="{reverse("review_inbox")}?{address}#c-{mine[0].uid}"' in text
     assert f'name="district" value="{office.district.code}"' in text
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("due_to=2026-03-09", "a"),
+        ("due_from=2026-03-10", "bc"),
+        ("due_from=2026-03-09&due_to=2026-03-16", "ab"),
+        ("asked_min=200", "bc"),
+        ("asked_min=150.5&asked_max=200", "b"),
+        ("asked_max=100", "a"),
+        ("asked_max=99.99", ""),
+        ("q=&due_to=&asked_min=", "abc"),
+    ],
+)
+def test_filters_by_due_date_and_amount(client, office, query, shown):
+    made = {}
+    for name, due_on, asked in (
+        ("a", date(2026, 3, 9), 1_000_000), ("b", date(2026, 3, 16), 2_000_000),
+        ("c", None, 3_000_000),
+    ):  # fmt: skip
+        made[name] = make_case(office)
+        Application.objects.filter(pk=made[name].pk).update(due_on=due_on, asked_cny=asked)
+    page = get(client, office.lead_clerk, "review_inbox", query=f"?view=mine&{query}")
+    assert {row.case for row in page.context["rows"]} == {made[name] for name in shown}
+    every = get(client, office.lead_clerk, "review_case_list", query=f"?{query}")
+    assert {row.case for row in every.context["rows"]} == {made[name] for name in shown}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("due_to=31.02.2026", "请填写有效日期。"),
+        ("asked_min=viel", "请填写 0 至 99999999 的数。"),
+        ("asked_min=1e999", "请填写 0 至 99999999 的数。"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_told_and_kept(client, office, query, words):
+    make_case(office)
+    page = get(client, office.lead_clerk, "review_inbox", query=f"?view=mine&{query}")
+    text = page.content.decode()
+    assert len(page.context["rows"]) == 1
+    assert words in text
+    assert f'value="{query.partition("=")[2]}"' in text
+    assert '<details class="filter-more" open>' in text
+
+
+def test_the_way_back_leads_to_the_page_and_the_row(client, office):
+    cases = sorted((make_case(office, invoices=0) for _n in range(33)), key=lambda case: case.uid)
+    first = get(client, office.lead_clerk, "review_inbox", query="?view=mine&asked_max=99999")
+    second = client.get(reverse("review_inbox") + first.context["page"].next_url)
+    row = second.context["rows"][-1].case
+    assert row == cases[-1]
+    text = second.content.decode()
+    link = re.search(rf'href="({reverse("review_desk", args=[row.uid])}[^"]*)"', text)[1]
+    desk = client.get(unescape(link))
+    back = desk.context["queue"]["back"]
+    assert back.endswith(f"#c-{row.uid}")
+    assert desk.content.decode().count(escape(back)) == 2
+    again = client.get(back)
+    assert [r.case for r in again.context["rows"]] == [r.case for r in second.context["rows"]]
+    assert f'<tr id="c-{row.uid}">' in again.content.decode()
+
+
+def test_the_way_back_from_all_cases_leads_to_all_cases(client, office):
+    case = make_case(office)
+    page = get(client, office.lead_clerk, "review_case_list", query="?q=" + case.number)
+    link = re.search(rf'href="({reverse("review_desk", args=[case.uid])}[^"]*)"',
+                     page.content.decode())[1]  # fmt: skip
+    desk = client.get(unescape(link))
+    assert desk.context["queue"]["back"].startswith(reverse("review_case_list"))
+    assert [row.case for row in desk.context["queue"]["rows"]] == [case]
+
+
+def test_the_desk_shows_the_rows_around_a_case_far_down_the_list(
+    client, office, django_assert_max_num_queries
+):
+    cases = sorted((make_case(office, invoices=0) for _n in range(70)), key=lambda case: case.uid)
+    get(client, office.lead_clerk, "review_desk", cases[64].uid)
+    with django_assert_max_num_queries(25):
+        desk = client.get(reverse("review_desk", args=[cases[64].uid]))
+    shown = [row.case for row in desk.context["queue"]["rows"]]
+    assert shown == cases[54:]
+    assert desk.context["next_uid"] == cases[65].uid
+    checking.tick_rest(cases[64], actor=office.lead_clerk)
+    answer = client.post(
+        reverse("review_accept", args=[cases[64].uid]),
+        {"seen": Application.objects.get(pk=cases[64].pk).revision, "next": cases[65].uid},
+    )
+    assert reverse("review_desk", args=[cases[65].uid]) in answer.url
+    near = client.get(reverse("review_desk", args=[cases[3].uid])).context["queue"]["rows"]
+    assert [row.case for row in near] == cases[:50]
 
 
 def test_objections_stand_in_the_lead_units_view(client, office, clock):

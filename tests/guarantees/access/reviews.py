@@ -19,6 +19,7 @@ LEAD_CLERK, LEAD_HEAD = frozenset({"lead_clerk"}), frozenset({"lead_head"})
 DISTRICT_CLERK, CO_UNIT_CLERK = frozenset({"district_clerk"}), frozenset({"co_unit_clerk"})
 EXPERT = frozenset({"expert"})
 OFFICERS = holders(Role.CLERK, Role.HEAD)
+CLERKS = holders(Role.CLERK)
 
 
 def _office(cast: Cast) -> Office:
@@ -200,6 +201,9 @@ ROWS = [
     Row("review_verification_release", get=LEAD, kwargs=case(_verification)),
     Row("review_verification_released", post=LEAD_HEAD, kwargs=case(_verification)),
     Row("review_verification_back", post=LEAD_HEAD, kwargs=case(_verification), data=REASON),
+    # Nothing is chosen: back to the list. What a case allows, tests/reviews/views/test_batches.py.
+    Row("review_batch", get=CLERKS, post=CLERKS, data={"act": "accept"}, query="?act=accept"),
+    Row("review_batch_result", get=frozenset(), kwargs=lambda cast: {"token": "x"}),
     Row("review_expert_pool", get=LEAD),
     Row("review_expert_add", get=LEAD_CLERK, post=LEAD_CLERK),
     Row("review_expert_change", get=LEAD_CLERK, post=LEAD_CLERK, kwargs=case(_expert)),

@@ -1,15 +1,21 @@
 """The desk's acts: what is posted is done, what is refused says why and loses nothing."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
+from applications.models import Application
 from applications.workflow import move
+from portal.accounts.models import Role
 from reviews import checking, consulting, findings, proposing
 from reviews.models import (
     CheckItem,
     Proposal,
     Recommendation,
 )
+from tests.factories import person
 from tests.reviews.cases import (
     add_invoice,
     make_case,
@@ -159,3 +165,43 @@ def test_finding_without_a_reason_keeps_the_panel_open(client, office):
         key=key, state="confirmed", reason="关联属实，予以剔除",
     )  # fmt: skip
     assert findings.open_ones(case) == []
+
+
+def hidden(page, name: str) -> str:
+    return html.unescape(re.search(rf'name="{name}" value="([^"]*)"', told(page))[1])
+
+
+def test_a_colleagues_opinion_is_not_replaced_unseen(client, office):
+    case = make_case(office, at="joint_review")
+    consulting.start(case, actor=office.lead_clerk)
+    user, colleague = office.co_clerk(0), person(Role.CLERK, unit=office.co_units[0])
+    first = case.opinions.get(unit=office.co_units[0])
+    consulting.give(first, actor=colleague, outcome="objection", text="欠税未清")
+    stale = {"seen": case.revision, "given": "", "outcome": "no_objection", "text": "无异议"}
+    page = post(client, user, "review_opinion", case.uid, **stale)
+    assert page.status_code == 422
+    assert f"{colleague} 已于" in told(page)
+    assert "反馈“有异议”，您的意见尚未保存" in told(page)
+    assert "无异议</textarea>" in told(page)
+    first.refresh_from_db()
+    assert (first.outcome, first.text) == ("objection", "欠税未清")
+    # Told of it, the same person may still say otherwise.
+    informed = stale | {"given": hidden(page, "given")}
+    assert post(client, user, "review_opinion", case.uid, **informed).status_code == 302
+    first.refresh_from_db()
+    assert first.outcome == "no_objection"
+
+
+def test_an_act_refused_because_the_case_changed_is_done_once_the_change_was_told(client, office):
+    case = make_case(office, at="recommendation")
+    stale = {"seen": case.revision, "reason": "缺审计报告"}
+    Application.objects.filter(pk=case.pk).update(revision=case.revision + 1)
+    page = post(client, office.district_clerk, "review_return", case.uid, **stale)
+    assert page.status_code == 422
+    assert "缺审计报告" in told(page)
+    assert status_of(case) == "recommendation"
+    stale["seen"] = hidden(page, "seen")
+    assert (
+        post(client, office.district_clerk, "review_return", case.uid, **stale).status_code == 302
+    )
+    assert status_of(case) == "returned"

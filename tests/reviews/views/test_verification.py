@@ -1,13 +1,18 @@
 """Verification and proposals: drafted by one, released or sent back by another."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
 from applications.workflow import move
+from portal.accounts.models import Role
 from reviews import proposing, verifying
 from reviews.models import (
     Verification,
 )
+from tests.factories import person
 from tests.reviews.cases import (
     make_case,
     status_of,
@@ -97,3 +102,22 @@ def test_release_of_a_stale_proposal_says_what_changed(client, office):
     page = post(client, office.lead_head, "review_proposal_release", proposal.uid)
     assert page.status_code == 422
     assert "已撤回" in told(page)
+
+
+def test_a_draft_made_since_is_told_before_it_is_replaced(client, office):
+    """A second tab, or Back after drafting: the page knows of no draft."""
+    case = make_case(office, at="verification")
+    colleague = person(Role.CLERK, unit=office.lead)
+    verifying.draft(case, actor=colleague, given={}, note="甲稿")
+    stale = {"seen": case.revision, "draft": "", "note": "乙稿"}
+    page = post(client, office.lead_clerk, "review_verification", case.uid, **stale)
+    assert page.status_code == 422
+    assert f"{colleague} 已于" in told(page)
+    assert "您的内容尚未保存；核对后再次提交将替换该稿。" in told(page)
+    assert "乙稿</textarea>" in told(page)
+    assert Verification.objects.get().note == "甲稿"
+    mark = html.unescape(re.search(r'name="draft" value="([^"]+)"', told(page))[1])
+    informed = stale | {"draft": mark}
+    answer = post(client, office.lead_clerk, "review_verification", case.uid, **informed)
+    assert answer.status_code == 302
+    assert Verification.objects.get().note == "乙稿"
