@@ -186,6 +186,7 @@ def award(request, uid: str):
     bounds = [bound for bound in bounds_of(case, year=award.year) if bound.is_bound]
     accounts = {(row.rule, row.scope): row for row in find(bound.key for bound in bounds)}
     paid = list(award.payments.select_related("batch").order_by("pk"))
+    stopped = award.claw_backs.stopping().order_by("-pk").first()
     context = {
         "award": award,
         "case": case,
@@ -200,12 +201,14 @@ def award(request, uid: str):
         "entries": award.entries.select_related("made_by").order_by("pk"),
         "shares": award.shares.all(),
         "payments": paid,
-        "instalments": [_step(row) for row in payments.instalments(award, paid)],
+        "instalments": [
+            _step(row, stopped=stopped is not None) for row in payments.instalments(award, paid)
+        ],
         "full": access.sees_accounts(request.user),
         "decision": Decision.objects.filter(items__award=award).first(),
         "today": clock.local(request.arrived_at).date(),
         "claw_backs": award.claw_backs.order_by("-pk"),
-        "stopped": award.claw_backs.stopping().exists(),
+        "stopped": stopped,
         "may_claw_back": award.paid_cny > 0
         and award.state in clawbacks.PAID_OUT
         and "lead_clerk" in roles,
@@ -214,7 +217,7 @@ def award(request, uid: str):
     return render(request, "awards/award.html", context)
 
 
-def _step(row: payments.Instalment) -> timeline.Entry:
+def _step(row: payments.Instalment, *, stopped: bool) -> timeline.Entry:
     """An instalment as the timeline shows it: each payment with its days, a return with its reason."""
     told, notes = [], []
     for payment in row.payments:
@@ -231,7 +234,7 @@ def _step(row: payments.Instalment) -> timeline.Entry:
         state=row.state,
         name=_("第 %(number)s 期 %(percent)s%% · %(cny)s")
         % {"number": row.number, "percent": row.percent, "cny": with_unit(row.amount_cny)},
-        meta="；".join(told) or _("待拨付"),
+        meta="；".join(told) or (_("暂停拨付") if stopped else _("待拨付")),
         note="；".join(filter(None, notes)),
     )
 

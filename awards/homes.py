@@ -12,7 +12,7 @@ from awards import access, finance
 from awards.models import ClawBack, Decision, Opening, PaymentBatch
 from policy.homes import due
 from portal import homes
-from portal.accounts.loading import has_role, organisation_of, units_of
+from portal.accounts.loading import has_role, units_of
 from portal.accounts.models import Role
 from portal.templatetags.portal_ui import day, in_language, moment, with_unit
 from reviews.experts import led_measures
@@ -214,37 +214,6 @@ def openings(reader: homes.Reader) -> homes.Section | None:
     )
 
 
-def repayments(reader: homes.Reader) -> homes.Section | None:
-    """What the organisation has to pay back, the soonest due first."""
-    organisation = organisation_of(reader.user)
-    if organisation is None:
-        return None
-    found = list(
-        ClawBack.objects.filter(state=ClawBack.State.RELEASED, award__organisation=organisation)
-        .select_related("award__application")
-        .defer("award__trace", "award__application__computation")
-        .order_by("due_on", "pk")[: homes.SHOWN]
-    )
-    if not found:
-        return None
-    return homes.Section(
-        code="repayments",
-        title=_("待缴回的追回款"),
-        heads=[_("项目"), _("环节"), _("下一步"), _("缴回期限")],
-        lines=[
-            homes.Line(
-                title=row.award.application.title or row.award.application.number or "",
-                url=reverse("award_case_payments", args=[row.award.application.uid]),
-                hint=f"{row.award.application.number} · {with_unit(row.outstanding_cny)}",
-                where=_("待缴回"),
-                next=_("按通知书缴回；缴清前其余款项暂停拨付"),
-                due=due(reader, row.due_on),
-            )
-            for row in found
-        ],
-    )
-
-
 def claw_backs(reader: homes.Reader) -> homes.Section | None:
     """Claw-backs whose money has not come back, the soonest due first."""
     found = list(
@@ -265,6 +234,13 @@ def claw_backs(reader: homes.Reader) -> homes.Section | None:
     )
 
 
+def _until(reader: homes.Reader, row: ClawBack) -> dict:
+    """The day by which it is to be repaid: one that was set, not one counted in working days."""
+    if row.due_on < reader.today:
+        return {"state": _("已逾期，%(day)s") % {"day": day(row.due_on)}, "tone": "bad"}
+    return {"state": day(row.due_on), "tone": "plain"}
+
+
 def _claw_back_line(reader: homes.Reader, row: ClawBack) -> homes.Line:
     return homes.Line(
         title=row.award.organisation.name,
@@ -274,5 +250,5 @@ def _claw_back_line(reader: homes.Reader, row: ClawBack) -> homes.Line:
         next=_("到款后登记缴回")
         if has_role(reader.user, Role.FINANCE)
         else _("由财政经办登记缴回"),
-        due=due(reader, row.due_on),
+        **_until(reader, row),
     )

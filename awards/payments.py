@@ -381,7 +381,7 @@ def stopped_in(batch: PaymentBatch) -> list[str]:
     """The numbers of a drafted batch that cannot be paid now: a claw-back is open."""
     rows = batch.payments.filter(stopped("award"), state=Payment.State.PLANNED)
     numbers = rows.order_by("award__application__number").values_list("award__application__number")
-    return [number for (number,) in numbers.distinct()]
+    return [number or "" for (number,) in numbers.distinct()]
 
 
 def _tell_partner(payment: Payment, case: Application, *, actor) -> None:

@@ -25,7 +25,6 @@ SHOWN_BESIDE = 5
 MAIN: list[tuple[str, str]] = [
     ("newcomer", "portal.accounts.homes.newcomer"),
     ("applicant", "portal.accounts.homes.organisation"),
-    ("applicant", "awards.homes.repayments"),
     ("applicant", "applications.homes.own_cases"),
     ("head", "reviews.homes.to_release"),
     ("head", "awards.homes.to_release"),

@@ -2,8 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
-from awards import exports, payments
+from awards import exports, payments, picking_views
+from awards.models import Decision, DecisionItem
 from tests.awards.cases import Scene, cap, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready
 
@@ -100,3 +102,27 @@ def test_pages_have_no_fault_at_any_width_in_either_language(faults_of):
         for name, user, path in pages:
             found += faults_of(path, f"award-{name}", user=user, language=language)
     assert found == [], "\n".join(found)
+
+
+def test_choice_is_kept_while_pages_are_turned_and_drafted_once(open_page, monkeypatch):
+    monkeypatch.setattr(picking_views, "PAGE", 2)
+    scene = make_scene()
+    for _ in range(3):
+        ready(scene)
+    page = open_page(reverse("award_decision_new", args=[scene.call.uid]), user=scene.lead_clerk)
+    boxes = page.locator("tbody input[type=checkbox]")
+    boxes.nth(1).check()
+    page.locator("[name^=amount_]").nth(1).fill("80")
+    expect(page.locator("[data-picking]")).to_have_text("已勾选 1 项，合计 80.00 万元")
+    page.get_by_label("文号").fill("宁科〔2026〕99号")
+    page.get_by_role("button", name="下一页").click()
+    boxes.nth(0).check()
+    expect(page.locator("[data-picking]")).to_have_text("已勾选 2 项，合计 180.00 万元")
+    # Enter keeps what stands there and acts on nothing.
+    page.get_by_label("文号").press("Enter")
+    expect(page.locator("[data-picking]")).to_have_text("已勾选 2 项，合计 180.00 万元")
+    assert page.get_by_label("文号").input_value() == "宁科〔2026〕99号"
+    page.get_by_role("button", name="提交签发").dblclick()
+    page.wait_for_url("**/decisions/**")
+    amounts = DecisionItem.objects.order_by("pk").values_list("approved_cny", flat=True)
+    assert (Decision.objects.count(), list(amounts)) == (1, [800_000, 1_000_000])
