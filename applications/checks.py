@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from applications import amounts
 from applications.content import ASKED_FIELDS, Content, load
@@ -242,7 +243,9 @@ def _invoice_problems(content: Content, section: Section) -> Iterator[Problem]:
         text = Issue(table.code, "too_many_rows", {"max": table.max_rows, "count": figures.rows})
         yield Problem(section.code, "too_many_rows", text, label=section.title)
     if figures.wrong:
-        wrong = _("%(count)s 行有误") % {"count": figures.wrong}
+        wrong = ngettext_lazy("%(count)s 行有误", "%(count)s 行有误", figures.wrong) % {
+            "count": figures.wrong
+        }
         yield Problem(section.code, "wrong_rows", wrong, label=section.title)
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from policy import money
 from policy.schema import Field
+from policy.text import counted
 
 TRUE = {"是", "有", "yes", "y", "true", "1", "√", "on"}
 FALSE = {"否", "无", "no", "n", "false", "0", "×"}
@@ -81,7 +82,7 @@ def _number_told(field: Field, amount: Decimal) -> str:
         return money.show_cny(amount) if english else f"{money.show_wan(amount)} {field.unit}"
     if field.type == "percent":
         return f"{amount:f}%"
-    return f"{amount:,f} {field.unit or ''}".rstrip()
+    return str(counted(amount, field.unit))
 
 
 def same(left: Any, right: Any) -> bool:

@@ -3,7 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import CharField, F, Sum, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,39 +26,76 @@ def _items(count: int, cny) -> str:
     ) % {"n": count, "cny": with_unit(cny or Decimal(0))}  # fmt: skip
 
 
+def _drafted(units):
+    """Decisions and claw-backs that clerks of the units drafted, the oldest first: one query."""
+    decisions = Decision.objects.filter(state=Decision.State.DRAFTED, call__lead_unit__in=units)
+    claw_backs = ClawBack.objects.filter(
+        state=ClawBack.State.DRAFTED, award__call__lead_unit__in=units
+    )
+    kind = CharField()
+    return (
+        decisions.order_by()
+        .values(
+            "uid",
+            kind=Value("decision", output_field=kind),
+            name=Concat("number", Value(" "), "title", output_field=kind),
+            code=F("call__code"),
+            by=F("drafted_by__name"),
+            at=F("drafted_at"),
+            sum_cny=Sum("items__approved_cny"),
+        )
+        .union(
+            claw_backs.order_by().values(
+                "uid",
+                kind=Value("claw_back", output_field=kind),
+                name=F("award__organisation__name"),
+                code=F("award__application__number"),
+                by=F("drafted_by__name"),
+                at=F("drafted_at"),
+                sum_cny=F("amount_cny"),
+            ),
+            all=True,
+        )
+        .order_by("at", "uid")[: homes.SHOWN]
+    )
+
+
 def to_release(reader: homes.Reader) -> homes.Section | None:
-    """Decisions that clerks of the head's lead unit drafted."""
+    """Decisions and claw-backs that clerks of the head's lead unit drafted."""
     if not led_measures(reader.user):
         return None
-    units = units_of(reader.user, Role.HEAD)
-    found = list(
-        Decision.objects.filter(state=Decision.State.DRAFTED, call__lead_unit__in=units)
-        .select_related("call", "drafted_by")
-        .annotate(sum_cny=Sum("items__approved_cny"))
-        .defer("text")
-        .order_by("drafted_at", "pk")[: homes.SHOWN]
-    )
+    found = list(_drafted(units_of(reader.user, Role.HEAD)))
     if not found:
         return None
-    url = reverse("award_decision_list") + "?state=drafted"
+    kinds = {row["kind"] for row in found}
+    decisions = "decision" in kinds
+    titles = {
+        True: _("待签发的立项决定") if kinds == {"decision"} else _("待签发的决定和追回"),
+        False: _("待签发的追回"),
+    }
     return homes.Section(
         code="decisions",
-        title=_("待签发的立项决定"),
-        heads=[_("决定"), _("起草人"), _("下一步"), _("起草时间")],
-        lines=[
-            homes.Line(
-                title=f"{row.number} {row.title}",
-                url=reverse("award_decision_detail", args=[row.uid]),
-                hint=f"{row.call.code} · {with_unit(row.sum_cny or Decimal(0))}",
-                where=row.drafted_by.name,
-                next=_("核对后签发"),
-                state=moment(row.drafted_at),
-                tone="plain",
-            )
-            for row in found
-        ],
-        more_url=url,
-        more=_("全部待签发决定"),
+        title=titles[decisions],
+        heads=[_("事项"), _("起草人"), _("下一步"), _("起草时间")],
+        lines=[_drafted_line(row) for row in found],
+        more_url=reverse("award_decision_list" if decisions else "award_clawback_list")
+        + "?state=drafted",
+        more=_("全部待签发决定") if decisions else _("全部待签发追回"),
+    )
+
+
+def _drafted_line(row: dict) -> homes.Line:
+    decision = row["kind"] == "decision"
+    return homes.Line(
+        title=row["name"] if decision else _("追回 · %(name)s") % {"name": row["name"]},
+        url=reverse(
+            "award_decision_detail" if decision else "award_clawback_detail", args=[row["uid"]]
+        ),
+        hint=f"{row['code']} · {with_unit(row['sum_cny'] or Decimal(0))}",
+        where=row["by"],
+        next=_("核对后签发") if decision else _("核对事由和依据后签发"),
+        state=moment(row["at"]),
+        tone="plain",
     )
 
 

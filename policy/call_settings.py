@@ -14,9 +14,10 @@ from stdnum.cn import uscc
 
 from policy.money import NotMoney, cny, show_cny, show_wan
 from policy.schema import CallSetting, DefinitionSchema
-from policy.text import Text
+from policy.text import Text, counted
 
 UNSET = Text(zh="未设定", en="not set")
+WORKDAYS = Text(zh="个工作日", en="working days")
 MAX_RATE_DECIMALS = 6
 MAX_INSTALMENTS = 10
 MAX_TIERS = 20
@@ -147,7 +148,7 @@ def show(setting: CallSetting, value: Any) -> Text:
         percent = show_percent(Decimal(str(value)))
         return Text(zh=percent, en=percent)
     if setting.type == "workdays":
-        return Text(zh=f"{value} 个工作日", en=f"{value} working days")
+        return counted(Decimal(value), WORKDAYS)
     if setting.type == "money":
         amount = Decimal(str(value))
         return Text(
@@ -171,8 +172,9 @@ def show(setting: CallSetting, value: Any) -> Text:
     if setting.type == "organisations":
         names = "、".join(row["name"] for row in value)
         return Text(zh=f"{len(value)} 家：{names}", en=f"{len(value)} organisation(s): {names}")
-    unit = setting.unit or Text(zh=" ", en=" ")
-    return Text(zh=f"{value} {unit.zh}".strip(), en=f"{value} {unit.en}".strip())
+    if setting.unit is not None and setting.type in {"integer", "decimal"}:
+        return counted(Decimal(str(value)), setting.unit)
+    return Text(zh=str(value), en=str(value))
 
 
 def show_tiers(schema: DefinitionSchema, values: Mapping[str, Any]) -> Text | None:

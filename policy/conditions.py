@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from policy.schema import Condition, Form
+from policy.text import counted
 from portal.types import known
 
 
@@ -17,7 +18,7 @@ def condition_words(condition: Condition | None, form: Form | None) -> str:
     if condition.at_least is not None:
         if asked.type in {"money", "money_wan"} and condition.at_least < 1:
             return _("“%(name)s”大于 0") % {"name": name}
-        least = f"{condition.at_least:f} {asked.unit or ''}".rstrip()
+        least = str(counted(condition.at_least, asked.unit))
         return _("“%(name)s”不少于 %(least)s") % {"name": name, "least": least}
     if condition.is_true is not None:
         chosen = [_("是") if condition.is_true else _("否")]

@@ -3,10 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import get_language
 
+from portal.money import WAN, show_cny
+
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z_]*)\}")
+# ``persons``, ``hours a year``: the noun of a unit is in the plural.
+_PLURAL = re.compile(r"s( a \w+)?$")
 
 
 def placeholders(template: str) -> set[str]:
@@ -44,3 +49,18 @@ class Text:
     @property
     def placeholders(self) -> set[str]:
         return placeholders(self.zh) | placeholders(self.en)
+
+
+def counted(amount: Decimal, unit: Text | None) -> Text:
+    """A number with its unit as people say it: ``1 人`` / ``1 person``, ``2 persons``; what is
+    counted in 万元 is told in yuan in English: ``3 万元`` / ``¥30,000.00``."""
+    if unit is None:
+        return Text(f"{amount:,f}", f"{amount:,f}")
+    if unit.zh == "万元":
+        told = show_cny(amount * WAN)
+    elif unit.zh == "元":
+        told = show_cny(amount)
+    else:
+        one = _PLURAL.sub(r"\1", unit.en) if amount == 1 else unit.en
+        told = f"{amount:,f} {one}".rstrip()
+    return Text(f"{amount:,f} {unit.zh}".rstrip(), told)

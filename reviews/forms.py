@@ -194,6 +194,17 @@ class NoteForm(forms.Form):
     )
 
 
+class DiscardForm(NoteForm):
+    """Why a draft is discarded."""
+
+    note = forms.CharField(
+        label=_("作废理由"),
+        max_length=500,
+        widget=words_area(3),
+        error_messages={"required": _("请填写作废理由。")},
+    )
+
+
 class NominationForm(forms.Form):
     """A list of organisations that the unit nominates, pasted from a table."""
 

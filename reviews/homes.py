@@ -14,7 +14,7 @@ from policy.homes import calendar_of, due
 from portal import homes
 from portal.templatetags.portal_ui import day, in_language, moment
 from reviews import experts, inbox, masking, noticing, releasing, scoring
-from reviews.models import Panel, PanelCase, PublicNotice, Scoring, Seat
+from reviews.models import Panel, PublicNotice, Scoring, Seat
 
 # So many rows of what waits stand on the home, the soonest due first.
 QUEUED = 12
@@ -52,7 +52,7 @@ def queue(reader: homes.Reader) -> homes.Section:
     found = list(inbox.everything(units)[:QUEUED])
     counts = inbox.counts(units, today=reader.today, until=until)
     inbox.remember(reader.user, counts)
-    panels, drafted = _panels_of(found), releasing.drafted_of(found)
+    standing = releasing.standing_of(found)
     drafts = "clerk" in reader.roles
     url = reverse("review_inbox")
     return homes.Section(
@@ -61,7 +61,7 @@ def queue(reader: homes.Reader) -> homes.Section:
         heads=[_("申报单位和项目"), _("环节"), _("下一步"), _("办理期限")],
         tallies=_tallies(counts, url),
         lines=[
-            _case_line(row, panels.get(row.case.pk, ""), drafted.get(row.case.pk), drafts=drafts)
+            _case_line(row, standing.get(row.case.pk, releasing.Standing()), drafts=drafts)
             for row in inbox.rows(found, today=reader.today, calendar=calendar)
         ],
         total=counts["todo"],
@@ -85,20 +85,12 @@ def _tallies(counts: dict[str, int], url: str) -> list[homes.Tally]:
     ]
 
 
-def _panels_of(cases: Sequence[Application]) -> dict[int, str]:
-    """The state of the panel that judges each of the cases in the expert review."""
-    judged = [case.pk for case in cases if case.status == Status.EXPERT_REVIEW]
-    if not judged:
-        return {}
-    rows = PanelCase.objects.filter(application__in=judged)
-    return dict(rows.values_list("application", "panel__state"))
-
-
-def _next(case: Application, panel: str, drafted, *, drafts: bool) -> str:
+def _next(case: Application, standing: releasing.Standing, *, drafts: bool) -> str:
     """What is next, and whose act it is: the clerk's who drafts, or the head's who releases."""
-    if drafted is not None:
+    if standing.drafted:
         said = _("%(what)s已起草，待负责人审签") if drafts else _("审签%(what)s")
-        return said % {"what": drafted}
+        return said % {"what": standing.drafted}
+    panel = standing.panel if case.status == Status.EXPERT_REVIEW else ""
     words = _NEXT_OF_PANEL.get(Panel.State(panel)) if panel else None
     words = words or _NEXT.get(Status(case.status))
     if words is None:
@@ -108,7 +100,7 @@ def _next(case: Application, panel: str, drafted, *, drafts: bool) -> str:
     return _("经办人：%(act)s") % {"act": words()}
 
 
-def _case_line(row: inbox.Row, panel: str = "", drafted=None, *, drafts: bool) -> homes.Line:
+def _case_line(row: inbox.Row, standing: releasing.Standing, *, drafts: bool) -> homes.Line:
     case: Application = row.case
     held = cast(Any, case).is_held
     where = case.get_status_display()
@@ -121,7 +113,7 @@ def _case_line(row: inbox.Row, panel: str = "", drafted=None, *, drafts: bool) -
         url=f"{reverse('review_desk', args=[case.uid])}?view={view}",
         hint=" · ".join(filter(None, [case.number, case.title or name])),
         where=where,
-        next=_next(case, panel, drafted, drafts=drafts) if held else _("反馈会商意见"),
+        next=_next(case, standing, drafts=drafts) if held else _("反馈会商意见"),
         due=homes.Due(row.workdays_left, row.due_on) if row.has_due else None,
     )
 
@@ -189,7 +181,10 @@ def _notices(reader: homes.Reader, led: Sequence[int]) -> list[homes.Line]:
         homes.Line(
             title=notice.title,
             url=reverse("review_notice", args=[notice.uid]),
-            hint=_("公示中 · %(count)s 件异议待结") % {"count": notice.open_count}
+            hint=ngettext(
+                "公示中 · %(count)s 件异议待结", "公示中 · %(count)s 件异议待结", notice.open_count
+            )
+            % {"count": notice.open_count}
             if notice.open_count
             else _("公示中，期满后办结"),
             due=due(reader, notice.ends_on),

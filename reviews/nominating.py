@@ -343,7 +343,10 @@ def told(nomination: Nomination) -> list[Mapping[str, Any]]:
             "name": row["name"],
             "uscc": row["uscc"],
             "cells": [
-                entries.told(column.field, row["answers"].get(column.field.code))
+                (
+                    column.field.label,
+                    entries.told(column.field, row["answers"].get(column.field.code)),
+                )
                 for column in wanted
             ],
             "case": cases.get(row.get("case", "")),

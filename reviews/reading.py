@@ -80,11 +80,14 @@ class Document:
 
     @property
     def scan_word(self) -> str:
-        return str(Scan(self.blob.scan).label) if self.blob else ""
+        if self.blob is None:
+            return ""
+        # Where no scanner is set up, its administrator is told (system check, operations.md).
+        return _("未查毒") if self.blob.scan == Scan.NONE else str(Scan(self.blob.scan).label)
 
     @property
     def scan_tone(self) -> str:
-        return {"clean": "good", "infected": "bad", "pending": "neutral"}.get(
+        return {"clean": "good", "infected": "bad", "pending": "neutral", "none": "neutral"}.get(
             self.blob.scan if self.blob else "", "warn"
         )
 

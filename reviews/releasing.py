@@ -1,7 +1,7 @@
-"""What waits for a head (待审签): proposals, verifications, panels, selections, in one list."""
+"""What waits for a head (待审签): proposals, verifications, panels, selections, nominations, in one list."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -17,12 +17,13 @@ from applications.workflow import BY_ACTION
 from portal.accounts.loading import units_of
 from portal.accounts.models import Role, Unit
 from portal.paging import Page
-from reviews.models import Panel, Proposal, Selection, Verification
+from reviews.models import Nomination, Panel, PanelCase, Proposal, Selection, Verification
 
 KINDS = {
     "verification": _("投入核定"),
     "panel": _("专家抽取"),
     "selection": _("会议遴选"),
+    "nomination": _("免申即享名单"),
 }
 SIZE = 30
 _ROUTES = {
@@ -30,6 +31,7 @@ _ROUTES = {
     "verification": "review_verification_release",
     "panel": "review_panel",
     "selection": "review_selection",
+    "nomination": "review_nomination",
 }
 
 
@@ -73,6 +75,10 @@ def _sources(of: Sequence[Unit]) -> list[_Source]:
         _Source(
             "selection", Selection.objects.filter(state="drafted", sent_back_note="", **lead),
             "drafted_at", "drafted_by__name", "title",
+        ),
+        _Source(
+            "nomination", Nomination.objects.filter(state="drafted", **lead), "drafted_at",
+            "drafted_by__name", "call__title_zh", "call__code",
         ),
     ]  # fmt: skip
 
@@ -138,26 +144,44 @@ class Item:
     at: datetime
 
 
-def drafted_of(cases: Collection[Application]) -> dict[int, Any]:
-    """By case: what a clerk drafted on it that waits for the head, in words. One query."""
+@dataclass(frozen=True)
+class Standing:
+    """What else a list tells of a case: the state of its panel, and in words what a clerk drafted
+    on it that waits for the head."""
+
+    panel: str = ""
+    drafted: Any = ""
+
+
+def standing_of(cases: Collection[Application]) -> dict[int, Standing]:
+    """By case, of those that have a panel or a draft: one query."""
     if not cases:
         return {}
-    of = {"application__in": [case.pk for case in cases], "state": "drafted"}
-    verifications = Verification.objects.filter(**of)
+    of = {"application__in": [case.pk for case in cases]}
+    kind = CharField()
     rows = (
-        Proposal.objects.filter(**of)
+        PanelCase.objects.filter(**of)
         .order_by()
-        .values_list("application", "action")
+        .values_list("application", Value("panel", output_field=kind), "panel__state")
         .union(
-            verifications.order_by().values_list(
-                "application", Value("", output_field=CharField())
-            ),
+            Proposal.objects.filter(state="drafted", **of)
+            .order_by()
+            .values_list("application", Value("proposal", output_field=kind), "action"),
+            Verification.objects.filter(state="drafted", **of)
+            .order_by()
+            .values_list("application", Value("verification", output_field=kind), "state"),
             all=True,
         )
     )
-    return {
-        case: BY_ACTION[action].label if action else KINDS["verification"] for case, action in rows
-    }
+    found: dict[int, Standing] = {}
+    for case, source, word in rows:
+        before = found.get(case, Standing())
+        if source == "panel":
+            found[case] = replace(before, panel=word)
+        else:
+            label = BY_ACTION[word].label if source == "proposal" else KINDS["verification"]
+            found[case] = replace(before, drafted=label)
+    return found
 
 
 def items(found: Sequence[dict]) -> list[Item]:

@@ -154,7 +154,7 @@ def hint(frame: Frame, report) -> str:
     section, content = report.section, frame.content
     if section.kind == "invoices" and content.invoices.rows:
         total = told_wan(content.invoices.claimed_cny)
-        return _("%(rows)s 张发票，合计 %(total)s") % {
+        return ngettext("%(rows)s 张发票，合计 %(total)s", "%(rows)s 张发票，合计 %(total)s", content.invoices.rows) % {
             "rows": content.invoices.rows, "total": total,
         }  # fmt: skip
     if section.kind == "invoices" and (told := prefilling.estimate(content)) is not None:
@@ -163,7 +163,11 @@ def hint(frame: Frame, report) -> str:
         return _("完成其他各项后可填")
     if section.kind == "attachments":
         count = sum(len(found) for found in content.attachments.values())
-        return _("已上传 %(count)s 个文件") % {"count": count} if count else ""
+        return (
+            ngettext("已上传 %(count)s 个文件", "已上传 %(count)s 个文件", count) % {"count": count}
+            if count
+            else ""
+        )
     if section.fields and all(item.readonly for item in section.fields):
         return source_of(frame.content)
     if carried := prefilling.carried_codes(content, section):

@@ -258,8 +258,10 @@ def _by_cell(problems: Iterable[Problem]) -> dict[str, dict[str, str]]:
 
 def _summary(figures) -> str:
     if figures.wrong:
-        return _("%(rows)s 行 · %(wrong)s 行有误") % {"rows": figures.rows, "wrong": figures.wrong}
-    return _("%(rows)s 行") % {"rows": figures.rows}
+        return ngettext(
+            "%(rows)s 行 · %(wrong)s 行有误", "%(rows)s 行 · %(wrong)s 行有误", figures.rows
+        ) % {"rows": figures.rows, "wrong": figures.wrong}
+    return ngettext("%(rows)s 行", "%(rows)s 行", figures.rows) % {"rows": figures.rows}
 
 
 # --- paste, import, export ----------------------------------------------------------------------------
@@ -309,17 +311,29 @@ def _append(request, frame: Frame, section: Section, rows, *, replacing=False):
         return _refuse(request, frame, section, _told(fault))
     url = reverse("application_section", args=[frame.application.uid, section.code])
     if section.kind != "invoices":
-        messages.success(request, _("已添加 %(count)s 行。") % {"count": len(made)})
+        messages.success(
+            request,
+            ngettext("已添加 %(count)s 行。", "已添加 %(count)s 行。", len(made))
+            % {"count": len(made)},
+        )
         return redirect(url)
     wrong = sum(not row.valid for row in made)
     if wrong:
         messages.warning(
             request,
-            _("已添加 %(count)s 行，其中 %(wrong)s 行有误，见下方。")
+            ngettext(
+                "已添加 %(count)s 行，其中 %(wrong)s 行有误，见下方。",
+                "已添加 %(count)s 行，其中 %(wrong)s 行有误，见下方。",
+                len(made),
+            )
             % {"count": len(made), "wrong": wrong},
         )
         return redirect(f"{url}?wrong=1")
-    messages.success(request, _("已添加 %(count)s 行，全部无误。") % {"count": len(made)})
+    messages.success(
+        request,
+        ngettext("已添加 %(count)s 行，全部无误。", "已添加 %(count)s 行，全部无误。", len(made))
+        % {"count": len(made)},
+    )
     pages = -(-(made[-1].position if made else 1) // sheets.PAGE_ROWS)
     return redirect(f"{url}?page={pages}")
 

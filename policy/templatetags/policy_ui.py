@@ -2,9 +2,8 @@
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from policy.call_page import Step
 from policy.conditions import condition_words
@@ -18,13 +17,13 @@ from portal.templatetags.portal_ui import month_day, status_tag
 register = template.Library()
 
 _HOLDERS = {
-    "applicant": _lazy("申报单位"),
-    "district": _lazy("所在区（园区）"),
-    "lead": _lazy("牵头单位"),
-    "co_units": _lazy("配合单位"),
-    "experts": _lazy("评审专家"),
-    "finance": _lazy("财政部门"),
-    "public": _lazy("社会公示"),
+    "applicant": gettext_lazy("申报单位"),
+    "district": gettext_lazy("所在区（园区）"),
+    "lead": gettext_lazy("牵头单位"),
+    "co_units": gettext_lazy("配合单位"),
+    "experts": gettext_lazy("评审专家"),
+    "finance": gettext_lazy("财政部门"),
+    "public": gettext_lazy("社会公示"),
 }
 
 

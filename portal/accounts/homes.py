@@ -263,7 +263,7 @@ def _unusual_word(action: str) -> str:
         "export": _("导出"),
         "lock": _("登录失败锁定"),
         "unlock": _("评分解锁"),
-        "disable": _("停用账户"),
+        "disable": _("账户停用"),
     }
     kind = next((kind for kind, part in watching.UNUSUAL.items() if part in action), None)
     return words[kind] if kind else action

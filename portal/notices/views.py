@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import clock
@@ -51,7 +51,12 @@ def read_all(request):
     """Mark everything that the inbox shows as read."""
     now = clock.now()
     count = Notice.objects.unread(request.user, at=now).update(read_at=now)
-    messages.success(request, _("已将 {count} 条消息标为已读。").format(count=count))
+    messages.success(
+        request,
+        ngettext("已将 {count} 条消息标为已读。", "已将 {count} 条消息标为已读。", count).format(
+            count=count
+        ),
+    )
     return redirect("notice_inbox")
 
 

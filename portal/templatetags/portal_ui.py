@@ -120,7 +120,7 @@ def wan(cny: Decimal | None) -> str:
 def wan_figure(cny: Decimal) -> str:
     """The shortest number for a label inside a figure: 万元, in English millions (``2M``)."""
     if not _english():
-        return amounts.short_wan(cny.quantize(Decimal(100)) if abs(cny) >= 10_000 else cny)
+        return amounts.short_wan(cny.quantize(Decimal("1E2")) if abs(cny) >= 10_000 else cny)
     return f"{cny / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"
 
 

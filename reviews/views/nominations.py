@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.contrib import messages
+from django.db.models import F, Func, IntegerField
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from portal.accounts.loading import require_role
 from portal.accounts.models import Role
 from portal.paging import page_by_key
 from reviews import experts, nominating
-from reviews.forms import NominationForm, NoteForm
+from reviews.forms import DiscardForm, NominationForm
 from reviews.holding import call_roles
 from reviews.loading import nomination_for
 from reviews.models import Nomination
@@ -29,6 +30,9 @@ STANDINGS = {
     "own": gettext_lazy("转为自行申报"),
 }
 
+# How many organisations a list names; the list itself is not read for it.
+_ROWS = Func(F("rows"), function="jsonb_array_length", output_field=IntegerField())
+
 clerk = require_role(Role.CLERK)
 head = require_role(Role.HEAD)
 officer = require_role(Role.CLERK, Role.HEAD)
@@ -42,7 +46,9 @@ def nomination_list(request):
         raise Http404("nominations")
     calls = led_calls(request.user)
     shown = Nomination.objects.filter(call__in=calls).select_related("call", "drafted_by")
-    page = page_by_key(shown.defer("rows"), request, keys=("-drafted_at", "uid"), size=30)
+    page = page_by_key(
+        shown.defer("rows").annotate(row_count=_ROWS), request, keys=("-drafted_at", "uid"), size=30
+    )
     context = {
         "calls": calls.filter(settings__nominates=True).order_by("code"),
         "page": page,
@@ -98,7 +104,7 @@ def _page(request, found: Nomination, roles, *, form=None, error: str = "", stat
         "stands": [(word, stands[code]) for code, word in STANDINGS.items() if stands[code]],
         "may_settle": drafted and "lead_head" in roles and found.drafted_by_id != request.user.pk,
         "may_discard": drafted and bool(roles),
-        "form": form or NoteForm(),
+        "form": form or DiscardForm(),
         "error": error,
     }
     return render(request, "reviews/nomination.html", context, status=status)
@@ -122,7 +128,7 @@ def nomination_release(request, uid: str):
 @require_POST
 def nomination_discard(request, uid: str):
     found, roles = nomination_for(request.user, uid)
-    form = NoteForm(request.POST)
+    form = DiscardForm(request.POST)
     if not form.is_valid():
         return _page(request, found, roles, form=form, status=422)
     try:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from applications.workflow import MoveRefused
 from policy.models import Call
+from portal import clock
 from portal.accounts.loading import require_role, units_of
 from portal.accounts.models import Role
 from portal.paging import page_by_key
@@ -66,6 +67,7 @@ def panel_list(request):
         "page": page,
         "rows": page.rows,
         "call": call,
+        "today": clock.local(request.arrived_at).date(),
         "may_draw": any(held.role == Role.CLERK for held in request.user.present_memberships),
     }
     return render(request, "reviews/panel_list.html", context)

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from policy.money import NotMoney, cny
@@ -331,5 +332,12 @@ def close(request, uid: str):
         moved = noticing.close(found, actor=request.user)
     except Refused as refused:
         return _notice_page(request, found, roles, error=words(refused), status=422)
-    messages.success(request, _("公示已办结，{count} 个项目转入立项。").format(count=len(moved)))
+    messages.success(
+        request,
+        ngettext(
+            "公示已办结，{count} 个项目转入立项。",
+            "公示已办结，{count} 个项目转入立项。",
+            len(moved),
+        ).format(count=len(moved)),
+    )
     return redirect("review_notice", uid)

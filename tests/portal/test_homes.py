@@ -22,7 +22,8 @@ from portal.audit.recording import record
 from portal.notices.models import Notice
 from reviews import consulting
 from reviews.models import Panel, Proposal, Scoring
-from tests.awards.cases import make_scene
+from tests.awards.cases import cap, make_scene
+from tests.awards.test_clawbacks import drafted, paid
 from tests.factories import MembershipFactory, OrganisationFactory, UserFactory, person
 from tests.policy import callable as callables
 from tests.reviews.cases import (
@@ -218,6 +219,50 @@ def test_head_sees_what_is_to_be_released(client, office):
     assert found[reverse("review_release_list")] == 3
     assert {url: behind(client, url) for url in found} == found
     assert page.index("待审签") < page.index("打开待办列表")
+
+
+def test_a_row_names_whose_act_is_next(client, office):
+    waiting, plain = make_case(office), make_case(office)
+    Proposal.objects.create(
+        application=waiting, action="refuse", reason="材料不全", unit=office.lead,
+        case_revision=waiting.revision, drafted_by=office.lead_clerk, drafted_at=clocks.now(),
+    )  # fmt: skip
+
+    def following(user) -> dict[str, str]:
+        client.force_login(user)
+        lines = {
+            line.hint.partition(" ")[0]: str(line.next)
+            for section in client.get(reverse("role_home")).context["main"]
+            if section.code == "queue"
+            for line in section.lines
+        }
+        return {"drafted": lines[waiting.number], "plain": lines[plain.number]}
+
+    assert following(office.lead_clerk) == {
+        "drafted": "不予受理已起草，待负责人审签",
+        "plain": "逐项审查，受理或补正",
+    }
+    assert following(office.lead_head) == {
+        "drafted": "审签不予受理",
+        "plain": "经办人：逐项审查，受理或补正",
+    }
+
+
+def test_a_queue_says_how_many_rows_it_leaves_out(client, office):
+    for _index in range(14):
+        make_case(office)
+    assert "另有 2 项，查看全部" in home(client, office.lead_clerk)
+
+
+def test_head_sees_claw_backs_to_sign(client, clock):
+    clock.set(at_day(date(2026, 3, 6)))
+    load_calendar()
+    scene = make_scene(caps=[cap("unit", "2000000", scope="organisation")])
+    drafted(scene, paid(scene))
+    page = home(client, scene.lead_head)
+    assert "待签发的追回" in page
+    assert "核对事由和依据后签发" in page
+    assert "待签发的追回" not in home(client, scene.lead_clerk)
 
 
 def test_district_clerk_sees_organisations_and_cases(client, office):

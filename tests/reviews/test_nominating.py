@@ -212,6 +212,15 @@ def test_two_people_and_a_call_that_says_so(office, organisation):
         nominating.draft(plain, basis="x", text=direct.line(organisation), actor=office.lead_clerk)
 
 
+def test_a_drafted_list_waits_among_what_the_head_releases(office, organisation, client):
+    found = draft(office, direct.line(organisation))
+    client.force_login(office.lead_head)
+    page = client.get("/reviews/release/").content.decode()
+    assert f"/reviews/nominations/{found.uid}/" in page and "免申即享名单" in page
+    nominating.release(found, actor=office.lead_head)
+    assert found.uid not in client.get("/reviews/release/").content.decode()
+
+
 def test_the_pages_draft_release_and_show_it(office, organisation, admin, client):
     client.force_login(office.lead_clerk)
     assert office.call.code in client.get("/reviews/nominations/").content.decode()
