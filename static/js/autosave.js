@@ -18,6 +18,7 @@
   let busy = false;
   let again = false;
   let dirty = false;
+  let saved = "";
   let submitting = false;
 
   const tell = (text, failed = false) => {
@@ -120,8 +121,16 @@
     seen.value = JSON.stringify(marks);
     delete form.dataset.unsaved;
     // What was typed since is not saved yet.
-    tell(dirty ? state.dataset.typing : answer.saved);
+    saved = answer.saved;
+    settled();
     form.dispatchEvent(new CustomEvent("saved", { bubbles: true }));
+  }
+
+  // Saved, typed since, or waiting for a choice between mine and theirs.
+  function settled() {
+    const asks = Boolean(form.querySelector("[data-conflict]"));
+    if (dirty) tell(state.dataset.typing);
+    else tell(asks ? state.dataset.asks : saved, asks);
   }
 
   function setValue(code, value) {
@@ -150,6 +159,7 @@
       shown.remove();
       if (choice === "theirs") {
         setValue(code, conflict.theirs);
+        settled();
       } else {
         dirty = true;
         later(0);

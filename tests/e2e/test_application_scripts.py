@@ -58,6 +58,7 @@ def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
     conflict = mine.locator("[data-conflict=staff]")
     expect(conflict).to_contain_text("30 人")
     expect(conflict).to_contain_text("王主管")
+    expect(mine.locator("#save-state")).to_contain_text("请选择保留哪一份")
     expect(mine.locator("#id_note")).to_have_value("对方的说明")
     assert stored("staff") == 30
     conflict.get_by_role("button", name="用我填写的").click()
@@ -70,6 +71,7 @@ def test_two_tabs_merge_and_the_same_field_asks_which(open_page, place, draft):
     expect(conflict).to_be_visible()
     conflict.get_by_role("button", name="用对方保存的").click()
     expect(theirs.locator("#id_staff")).to_have_value("28")
+    expect(theirs.locator("#save-state")).to_contain_text("已保存")
     assert stored("staff") == 28
 
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from applications import drafts
 from applications.models import Submission
@@ -110,6 +111,17 @@ def test_draft_of_a_call_that_has_closed_says_so_wherever_it_is_filled_in(client
         assert "截止，不能再提交" in page(client, url(name, application)), name
     assert "截止，不能再提交" in page(client, url("section", application, "team"))
     assert "可以提交。" not in page(client, url("check", application))
+    listed = page(client, reverse("application_list"))
+    assert "已截止" in listed and "申报已截止" in listed
+
+
+def test_a_draft_that_came_too_late_is_not_sent_to_mend_anything(client, place, clock):
+    application = start(place)
+    clock.set(place.call.closes_at - timedelta(seconds=30))
+    client.force_login(place.admin)
+    assert "提交前需处理" in page(client, url("check", application))
+    clock.set(place.call.closes_at + timedelta(seconds=1))
+    assert "提交前需处理" not in page(client, url("check", application))
 
 
 def test_every_problem_links_to_its_cell_and_comes_back(admin, place):
