@@ -47,7 +47,7 @@ def test_letter_is_filled_numbered_told_and_recorded(place):
     told = Notice.objects.filter(dedupe_key__startswith=f"letter:{letter.pk}:")
     assert set(told.values_list("recipient", flat=True)) == {place.filler.pk, place.admin.pk}
     assert {row.subject for row in told} == {f"补正通知书：{letter.number}"}
-    assert {row.subject_en for row in told} == {f"补正通知书: {letter.number}"}
+    assert {row.subject_en for row in told} == {f"Correction: {letter.number}"}
 
 
 def test_letters_count_by_unit_kind_and_year(place):
