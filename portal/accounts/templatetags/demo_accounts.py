@@ -13,7 +13,10 @@ register = template.Library()
 _GROUPS = (
     (_("申报单位"), {Role.ORG_ADMIN, Role.FILLER}),
     (_("责任单位、财政部门"), {Role.CLERK, Role.HEAD, Role.FINANCE, Role.FINANCE_HEAD}),
-    (_("管理员、审计员"), {Role.POLICY_ADMIN, Role.ACCOUNT_ADMIN, Role.AUDITOR}),
+    (
+        _("管理员、审计员、评估机构"),
+        {Role.POLICY_ADMIN, Role.ACCOUNT_ADMIN, Role.AUDITOR, Role.EVALUATOR},
+    ),
     (_("评审专家"), {Role.EXPERT}),
 )
 
