@@ -151,6 +151,16 @@ def test_lists_take_the_same_queries_for_1_and_30_rows():
     assert {name: count for name, count in many.items() if count > MOST.get(name, 15)} == {}
 
 
+def test_selection_that_waits_for_its_head_is_a_link_for_its_unit_only(scene):
+    selection = scene.selection((scene.case(), "support", "1000000"))
+    address = reverse("award_selection_confirm", args=[selection.uid])
+    for reader, status in ((scene.lead_clerk, 200), (scene.finance, 404)):
+        page = get(reader, "award_call", scene.call.uid).content.decode()
+        assert selection.title in page
+        assert (address in page) == (status == 200)
+        get(reader, "award_selection_confirm", selection.uid, status=status)
+
+
 def test_call_page_names_a_few_of_what_waits_and_leads_to_the_rest():
     scene = make_scene(budget="900000000", places=400, quota={"places": 500, "clause": "x"})
     other = make_scene(position=2)
