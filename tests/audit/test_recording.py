@@ -1,6 +1,7 @@
 """The audit chain: closed at commit, complete, and not to be edited by the running role."""
 
 import hashlib
+import threading
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -8,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from portal.accounts.models import User
 from portal.audit.models import Event, Head
 from portal.audit.recording import record
+from tests.awards.racing import at_once, until_somebody_waits
 from tests.factories import UserFactory
 
 
@@ -93,3 +95,28 @@ def test_same_change_in_the_next_transaction_needs_its_own_event():
         _switch(user, "disabled", "active")
     with pytest.raises(DatabaseError), transaction.atomic():
         _switch(user, "active", "disabled", told=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_commit_at_once_have_a_place_each():
+    """The second waits at the head of the chain for the first, and follows it."""
+    with transaction.atomic():
+        record("test.act", obj=_subject(), actor="system:test")
+    closed = threading.Event()
+
+    def first():
+        with transaction.atomic():
+            made = record("test.first", obj=_subject(), actor="system:test")
+            connection.check_constraints()
+            closed.set()
+            until_somebody_waits()
+        return made
+
+    def second():
+        assert closed.wait(30)
+        with transaction.atomic():
+            return record("test.second", obj=_subject(), actor="system:test")
+
+    results = at_once(first, second)
+    assert [type(row) for row in results] == [Event, Event], results
+    assert [Event.objects.get(pk=row.pk).position for row in results] == [2, 3]
