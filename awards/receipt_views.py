@@ -13,7 +13,8 @@ from awards import access, receipts
 from awards.access import finance_only, staff
 from awards.answering import attempt, attempt_said, posted, status_of
 from awards.forms import ReasonForm, ReceiptForm
-from awards.models import ClawBack, Payment, Receipt
+from awards.models import Award, ClawBack, Payment, Receipt
+from awards.tracing import rows_of, steps_of
 from portal import clock
 from portal.accounts.loading import has_role, require_applicant, require_role
 from portal.accounts.models import Role
@@ -91,14 +92,18 @@ def receipt_remove(request, uid: str):
 @require_GET
 @require_applicant
 def case_payments(request, uid: str):
-    """What was paid to the organisation for its case, the bank's papers, what is claimed back."""
+    """How the approved amount came about, what was paid of it, the bank's papers, what is claimed
+    back."""
     case = own_case(request, uid)
     sent = Payment.objects.filter(award__application=case, state__in=receipts.WENT_OUT)
     claimed = ClawBack.objects.filter(
         award__application=case, state__in=[ClawBack.State.RELEASED, ClawBack.State.REPAID]
     )
+    award = Award.objects.filter(application=case, approved_cny__isnull=False).first()
     context = {
         "case": case,
+        "steps": steps_of(award) if award else [],
+        "trace_rows": rows_of(award) if award else [],
         "payments": sent.select_related("batch").prefetch_related(_STANDING).order_by("pk"),
         "claw_backs": claimed.select_related("letter").order_by("pk"),
         "owed": claimed.filter(state=ClawBack.State.RELEASED).first(),

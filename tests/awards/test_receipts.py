@@ -129,6 +129,8 @@ def test_uploaded_and_seen_over_the_pages(scene, payment, client):
     assert mine in client.get(reverse("application_case", args=[case.uid])).content.decode()
     page = client.get(mine).content.decode()
     assert "回单.pdf" in page and payment.payee_account not in page
+    # How the amount came about, to the step that is approved.
+    assert "金额测算" in page and "批准额" in page
 
 
 def test_page_of_the_payments_costs_the_same_at_1_and_at_5(
