@@ -20,6 +20,7 @@ from policy.schema import DefinitionSchema, Field, Section
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.types import known
+from portal.written import Given, Written
 
 # The answer that says how much is asked; without one the capped amount is asked for.
 ASKED_FIELDS = ("asked_cny", "requested_cny")
@@ -164,40 +165,71 @@ def invoice_figures(application: Application) -> InvoiceFigures:
 
 def load(application: Application) -> Content:
     """The content of a case: 4 queries besides the definition's."""
-    return load_all([application])[0]
+    given = {"application": application.pk}
+    return _contents(
+        [application],
+        rows=_ROWS.read(**given),
+        files=_FILES.read(**given),
+        figures=_SUMS.read(**given),
+        answers=_ANSWERS.read(**given),
+    )[0]
+
+
+def _rows(mine: Q):
+    return TableRow.objects.filter(mine).order_by("table", "position")
+
+
+def _files(mine: Q):
+    files = Attachment.objects.filter(mine, removed_at__isnull=True)
+    return files.select_related("blob").order_by("pk")
+
+
+def _sums(mine: Q):
+    of_case = Invoice.objects.filter(mine).order_by().values("application")
+    return of_case.annotate(**_FIGURES).values_list("application", *_FIGURES)
+
+
+def _answers(mine: Q):
+    return Answer.objects.filter(mine).select_related("updated_by")
+
+
+_MINE = Q(application=Given("application"))
+_ROWS, _FILES = Written(lambda: _rows(_MINE)), Written(lambda: _files(_MINE))
+_SUMS, _ANSWERS = Written(lambda: _sums(_MINE)), Written(lambda: _answers(_MINE))
 
 
 def load_all(applications: Sequence[Application]) -> list[Content]:
     """The content of several cases: 4 queries besides the definitions', however many they are."""
     mine = Q(application__in=[application.pk for application in applications])
-    rows: dict[int, dict[str, list[TableRow]]] = {}
-    for row in TableRow.objects.filter(mine).order_by("table", "position"):
-        rows.setdefault(row.application_id, {}).setdefault(row.table, []).append(row)
+    return _contents(
+        applications, rows=_rows(mine), files=_files(mine), figures=_sums(mine),
+        answers=_answers(mine),
+    )  # fmt: skip
+
+
+def _contents(applications, *, rows, files, figures, answers) -> list[Content]:
+    """Rows of all cases together, put to the case that each is of."""
+    tables: dict[int, dict[str, list[TableRow]]] = {}
+    for row in rows:
+        tables.setdefault(row.application_id, {}).setdefault(row.table, []).append(row)
     attachments: dict[int, dict[str, list[Attachment]]] = {}
-    for file in (
-        Attachment.objects.filter(mine, removed_at__isnull=True)
-        .select_related("blob")
-        .order_by("pk")
-    ):
+    for file in files:
         slots = attachments.setdefault(file.application_id, {})
         slots.setdefault(file.slot, []).append(file)
-    figures = {
-        found["application"]: _figures(found)
-        for found in Invoice.objects.filter(mine)
-        .order_by()
-        .values("application")
-        .annotate(**_FIGURES)
+    sums = {
+        application: _figures(dict(zip(_FIGURES, found, strict=True)))
+        for application, *found in figures
     }
-    answers: dict[int, dict[str, Answer]] = {}
-    for answer in Answer.objects.filter(mine).select_related("updated_by"):
-        answers.setdefault(answer.application_id, {})[answer.section] = answer
+    told: dict[int, dict[str, Answer]] = {}
+    for answer in answers:
+        told.setdefault(answer.application_id, {})[answer.section] = answer
     return [
         Content(
             application=application,
             schema=schema_of(application),
-            answers=answers.get(application.pk, {}),
-            rows=rows.get(application.pk, {}),
-            invoices=figures.get(application.pk, InvoiceFigures()),
+            answers=told.get(application.pk, {}),
+            rows=tables.get(application.pk, {}),
+            invoices=sums.get(application.pk, InvoiceFigures()),
             attachments=attachments.get(application.pk, {}),
         )
         for application in applications

@@ -8,6 +8,7 @@ from django.http import Http404
 
 from applications.models import Application, Part, Party
 from portal.accounts.models import Membership, Role
+from portal.written import Given, Written
 
 _UNIT_ROLES = {
     Role.CLERK: "clerk",
@@ -17,6 +18,24 @@ _UNIT_ROLES = {
 }
 # Case roles: filler, org_admin, district_clerk, district_head, lead_clerk, lead_head,
 # co_unit_clerk, co_unit_head, finance_clerk, finance_head, expert, auditor, policy_admin.
+
+
+_PARTIES = Written(
+    lambda: Party.objects.filter(application=Given("application"), ended_at__isnull=True)
+)
+# The policy's whole text hangs behind every case; no page of a case reads it.
+_VISIBLE = Written(
+    lambda: Application.objects.visible_to(Given("user"))
+    .select_related(
+        "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
+        "organisation", "district", "holder_unit",
+    )
+    .defer(
+        "definition__body", "call__measure__article__text",
+        "call__measure__article__document__text",
+    )
+    .filter(uid=Given("uid"))
+)  # fmt: skip
 
 
 def case_roles(user, application: Application, *, memberships=None) -> frozenset[str]:
@@ -43,8 +62,7 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
     if found and not units and not may_take_part:
         # The applicant's people and who oversees are no party.
         return frozenset(found)
-    parties = Party.objects.filter(application=application, ended_at__isnull=True)
-    for party in parties:
+    for party in _PARTIES.read(application=application.pk):
         if party.user_id == user.pk:
             found.add("expert")
         for role in units.get(party.unit_id or 0, ()):
@@ -58,22 +76,10 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
 
 def get_visible(user, uid: str) -> Application:
     """The application that the user may see, or ``Http404``: foreign and absent are one."""
-    cases = (
-        Application.objects.visible_to(user)
-        .select_related(
-            "call__measure", "call__lead_unit", "call__measure__article__document", "definition",
-            "organisation", "district", "holder_unit",
-        )
-        # The policy's whole text hangs behind every case; no page of a case reads it.
-        .defer(
-            "definition__body", "call__measure__article__text",
-            "call__measure__article__document__text",
-        )
-    )  # fmt: skip
-    try:
-        return cases.get(uid=uid)
-    except Application.DoesNotExist:
-        raise Http404(uid) from None
+    found = _VISIBLE.read(user=user.pk, uid=uid)
+    if not found:
+        raise Http404(uid)
+    return found[0]
 
 
 def get_as(user, uid: str, *roles: str) -> Application:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.db import connections
-from django.db.models import Expression, QuerySet
+from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import ModelIterable
 
 
@@ -42,6 +42,7 @@ class Written:
         queryset = self._make()
         compiler = queryset.query.get_compiler(using=self._using)
         sql, params = compiler.as_sql()
+        compiler.connection = None  # each thread has its own
         return queryset, compiler, sql, params
 
     def read(self, **given: Any) -> list:
@@ -49,9 +50,17 @@ class Written:
         queryset, written, sql, params = self._statement
         values = tuple(given[value.name] if isinstance(value, Given) else value for value in params)
         compiler = copy(written)
-        compiler.connection = connections[self._using]  # each thread has its own
+        compiler.connection = connections[self._using]
         compiler.as_sql = lambda *args, **kwargs: (sql, values)
         return list(self._rows(queryset, compiler))
+
+    def read_of(self, parent: Model, name: str) -> list:
+        """``read_of(case, "application")``: the rows whose ``application`` is the case, which they
+        know as by ``case.rows.all()``."""
+        found = self.read(**{name: parent.pk})
+        for row in found:
+            setattr(row, name, parent)
+        return found
 
     def _rows(self, queryset: QuerySet, compiler) -> Iterator:
         if queryset._iterable_class is not ModelIterable:
@@ -73,10 +82,10 @@ class _Once:
     def __init__(self, model) -> None:
         self._meta = model._meta
         self._model = model
-        self._made: dict[tuple, Any] = {}
+        self._made: dict[Any, Any] = {}
 
     def from_db(self, db, names, values):
-        key = tuple(values)
+        key = values[names.index(self._meta.pk.attname)]
         if key not in self._made:
             self._made[key] = self._model.from_db(db, names, values)
         return self._made[key]

@@ -12,6 +12,7 @@ from policy.schema import CheckPoint
 from portal import clock
 from portal.audit.recording import record, record_all
 from portal.types import known
+from portal.written import Given, Written
 from reviews import consulting, findings
 from reviews.holding import hold, refuse_while_pending
 from reviews.models import CheckItem
@@ -32,12 +33,17 @@ class Point:
         return self.item.result if self.item else ""
 
 
+_TICKED = Written(
+    lambda: CheckItem.objects.filter(application=Given("application")).select_related(
+        "attachment", "checked_by"
+    )
+)
+
+
 def points(application: Application) -> list[Point]:
     """The items of the pinned plan, in its order, with their ticks: one query."""
     stage = workflow.stage(application, STAGE)
-    ticked = {
-        row.code: row for row in application.check_items.select_related("attachment", "checked_by")
-    }
+    ticked = {row.code: row for row in _TICKED.read_of(application, "application")}
     return [Point(point, ticked.get(point.code)) for point in (stage.checks if stage else ())]
 
 

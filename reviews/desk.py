@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from applications import workflow
 from applications.content import Content
-from applications.models import Application, Status
+from applications.models import Application, Status, Submission
 from policy import workdays
+from portal.written import Given, Written
 from reviews import checking, findings, inbox, masking, reading, verifying, waterfall
 from reviews.models import Proposal, Verification
 
@@ -234,6 +235,26 @@ def steps_of(desk: Desk) -> list:
     return waterfall.steps(computation or {}, workflow.schema_of(case), proposed_cny=proposed)
 
 
+_FORM = Written(
+    lambda: (
+        Submission.objects.filter(application=Given("application"))
+        .select_related("form")
+        .order_by("-round")[:1]
+    )
+)
+_PENDING = Written(
+    lambda: (
+        Proposal.objects.filter(application=Given("application"), state="drafted")
+        .select_related("drafted_by", "unit")
+        .order_by("pk")[:1]
+    )
+)
+
+
+def _first(found: list):
+    return found[0] if found else None
+
+
 def build(
     case: Application,
     roles: frozenset[str],
@@ -247,9 +268,9 @@ def build(
     """What the panes show of the case; reads only. 8 queries, whatever the case holds."""
     address = Address(case, query)
     mask = masking.for_officer(case)
-    form = case.submissions.select_related("form").order_by("-round").first()
+    form = _first(_FORM.read_of(case, "application"))
     documents = reading.documents(content, mask, form=form)
-    pending = case.proposals.filter(state="drafted").select_related("drafted_by", "unit").first()
+    pending = _first(_PENDING.read_of(case, "application"))
     verification = None
     if case.status == Status.VERIFICATION:
         verification = Verification.objects.filter(application=case).first()

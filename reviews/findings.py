@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
 from applications.models import VOID, Application, Invoice, Status
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.audit.recording import record
+from portal.written import Given, Written
 from reviews.holding import hold
 from reviews.models import Finding
 from reviews.refusals import Refused
@@ -68,13 +70,17 @@ class Found:
         return self.state == Finding.State.OPEN
 
 
+_KEPT = Written(
+    lambda: Finding.objects.filter(application=Given("application")).select_related(
+        "invoice", "other", "settled_by"
+    )
+)
+
+
 def current(application: Application) -> list[Found]:
     """Everything there is to look at, open ones first: what is computed now, and what was kept
     before although it can no longer be seen (a corrected row). Four queries, writes nothing."""
-    kept = {
-        (row.kind, row.subject_key): row
-        for row in application.findings.select_related("invoice", "other", "settled_by")
-    }
+    kept = {(row.kind, row.subject_key): row for row in _KEPT.read_of(application, "application")}
     found = list(_compute(application))
     for row in found:
         row.kept = kept.pop((row.kind, row.subject_key), None)
@@ -96,27 +102,52 @@ def _compute(application: Application) -> Iterator[Found]:
     yield from _same_people(application)
 
 
-def _invoices(application: Application):
+def _with_namesakes():
+    namesake = Organisation.objects.filter(
+        uscc=OuterRef("seller_uscc"), legal_representative=Given("person")
+    ).exclude(legal_representative="")
+    mine = Invoice.objects.filter(application=Given("application"), valid=True)
+    return mine.annotate(is_namesake=Exists(namesake))
+
+
+_MINE = Written(_with_namesakes)
+
+
+def _invoices(application: Application) -> list:
     """The valid rows, each with ``is_namesake``: the seller is registered here with the
     applicant's legal representative."""
-    organisation = application.organisation
-    namesake = Organisation.objects.filter(
-        uscc=OuterRef("seller_uscc"), legal_representative=organisation.legal_representative
-    ).exclude(legal_representative="")
-    return application.invoices.filter(valid=True).annotate(is_namesake=Exists(namesake))
+    person = application.organisation.legal_representative
+    found = _MINE.read(application=application.pk, person=person)
+    for row in found:
+        row.application = application
+    return found
+
+
+def _used_elsewhere():
+    again = Q(application__organisation=Given("organisation"), application__status__in=FREED)
+    any_of = RawSQL(
+        f"{Invoice._meta.db_table}.invoice_no = ANY(%s)",
+        [Given("numbers")],
+        output_field=BooleanField(),
+    )
+    return (
+        Invoice.objects.filter(any_of, valid=True, application__submitted_at__isnull=False)
+        .exclude(application=Given("application"))
+        .exclude(again)
+        .select_related("application__organisation")
+        .order_by("application_id", "position")
+    )
+
+
+_ELSEWHERE = Written(_used_elsewhere)
 
 
 def _same_invoices(application: Application, invoices: list[Invoice]) -> Iterator[Found]:
     mine = {row.invoice_no: row for row in invoices}
-    again = Q(application__organisation=application.organisation_id, application__status__in=FREED)
-    others = (
-        Invoice.objects.filter(
-            invoice_no__in=list(mine), valid=True, application__submitted_at__isnull=False
-        )
-        .exclude(application=application.pk)
-        .exclude(again)
-        .select_related("application__organisation")
-        .order_by("application_id", "position")
+    if not mine:
+        return
+    others = _ELSEWHERE.read(
+        numbers=list(mine), application=application.pk, organisation=application.organisation_id
     )
     for row in others:
         invoice = mine[row.invoice_no]
@@ -159,6 +190,24 @@ _SHARED = (
 )
 
 
+def _alike():
+    alike = Q()
+    for _kind, name in _SHARED:
+        alike |= Q(**{f"organisation__{name}": Given(name)})
+    return (
+        Application.objects.filter(
+            alike, submitted_at__isnull=False, call__measure=Given("measure")
+        )
+        .exclude(organisation=Given("organisation"))
+        .exclude(status__in=FREED)
+        .select_related("organisation")
+        .order_by("pk")
+    )
+
+
+_ALIKE = Written(_alike)
+
+
 def _same_people(application: Application) -> Iterator[Found]:
     """Other organisations' cases under the measure with the same account, phone or address. The
     facts do not repeat the account or the phone."""
@@ -166,18 +215,9 @@ def _same_people(application: Application) -> Iterator[Found]:
     shared = [(kind, name) for kind, name in _SHARED if getattr(organisation, name)]
     if not shared:
         return
-    alike = Q()
-    for _kind, name in shared:
-        alike |= Q(**{f"organisation__{name}": getattr(organisation, name)})
-    others = (
-        Application.objects.filter(
-            alike, submitted_at__isnull=False, call__measure=application.call.measure_id
-        )
-        .exclude(organisation=organisation.pk)
-        .exclude(status__in=FREED)
-        .select_related("organisation")
-        .order_by("pk")
-    )
+    # What the organisation has not told is like nobody's: NULL equals nothing.
+    told = {name: getattr(organisation, name) or None for _kind, name in _SHARED}
+    others = _ALIKE.read(organisation=organisation.pk, measure=application.call.measure_id, **told)
     for other in others:
         for kind, name in shared:
             if getattr(other.organisation, name) == getattr(organisation, name):
