@@ -42,6 +42,9 @@ class Written:
         queryset = self._make()
         compiler = queryset.query.get_compiler(using=self._using)
         sql, params = compiler.as_sql()
+        columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
+        converters = compiler.get_converters(columns)
+        compiler.get_converters = lambda expressions: converters
         compiler.connection = None  # each thread has its own
         return queryset, compiler, sql, params
 

@@ -141,16 +141,20 @@ def full():
     return accounts.filter(cap_places__isnull=False).values("measure")
 
 
-def most(rows) -> int:
+def share(rows, acts: int, *, runs: int) -> list:
+    """Rows of the call that has the most of them, as many as fall to one of the ``runs`` that are
+    still to come: each takes some away, half for the verb and half for the bare statements."""
     found = rows.values("call").annotate(n=Count("pk")).order_by("-n").first()
-    return found["call"] if found else 0
+    if not found:
+        return []
+    taken = min(acts * 2, found["n"] // runs)
+    return list(rows.filter(call=found["call"]).order_by("-pk")[:taken])
 
 
-def approving(clients: int, acts: int) -> dict | None:
+def approving(clients: int, acts: int, *, runs: int = 1) -> dict | None:
     """Approvals of awards of one call: the verb, and its statements."""
     awards = Award.objects.filter(state=Award.State.RESERVED, application__status=Status.DECISION)
-    call = most(awards)
-    rows = list(awards.filter(call=call).select_related("application").order_by("-pk")[: acts * 2])
+    rows = share(awards.select_related("application"), acts, runs=runs)
     if len(rows) < 20:
         return None
     half, head = len(rows) // 2, head_of(rows[0].call_id)
@@ -172,13 +176,12 @@ def approving(clients: int, acts: int) -> dict | None:
     }
 
 
-def reserving(clients: int, acts: int) -> dict | None:
+def reserving(clients: int, acts: int, *, runs: int = 1) -> dict | None:
     """Reservations for cases of one call: the verb, and its statements."""
     cases = Application.objects.filter(
         status=Status.SELECTION, award=None, call__code__endswith="-L", capped_cny__gt=0
     ).exclude(call__measure__in=full())
-    call = most(cases)
-    rows = list(cases.filter(call=call).order_by("-pk")[: acts * 2])
+    rows = share(cases, acts, runs=runs)
     if len(rows) < 20:
         return None
     half, head = len(rows) // 2, head_of(rows[0].call_id)
