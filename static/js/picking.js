@@ -40,7 +40,7 @@
     line.textContent = line.dataset.words.replace("{n}", count).replace("{total}", told(sum));
   }
 
-  document.addEventListener("change", (event) => {
+  document.addEventListener("input", (event) => {
     if (/^(pick|amount)_/.test(event.target.name || "")) tell();
   });
   window.addEventListener("pageshow", tell);
