@@ -137,6 +137,16 @@ def waterfall(steps: Sequence[Step], *, width: int = 360, plot: int = 90) -> Wat
     )
 
 
+def captions_fit(steps: Sequence[Step], *, width: int = 360) -> bool:
+    """Whether the labels of a waterfall have room beneath their bars: 11 px a Chinese character,
+    6 px a letter."""
+    slot = width / max(len(steps), 1)
+    return all(
+        sum(11 if ord(letter) > 0x2E7F else 6 for letter in str(step.label)) <= slot
+        for step in steps
+    )
+
+
 class Dot(NamedTuple):
     cx: str
     kind: str

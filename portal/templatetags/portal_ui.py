@@ -378,9 +378,10 @@ def waterfall(steps: Sequence[figures.Step]) -> dict:
     """``{% waterfall steps %}``: claimed → excluded → base → rate → cap → proposed.
 
     ``steps`` are ``portal.figures.Step``; each bar carries its clause as a title, and the same
-    stands below as text.
+    stands below as text. Labels that have no room beneath the bars stand there as numbers.
     """
-    return {"drawn": figures.waterfall(steps), "steps": steps}
+    numbered = not figures.captions_fit(steps)
+    return {"drawn": figures.waterfall(steps), "steps": steps, "numbered": numbered}
 
 
 @register.inclusion_tag("components/amount_bar.html")

@@ -100,6 +100,20 @@ def test_bullet_bar_ghost_lies_behind_what_is_committed():
     assert (bar.ghost.x, bar.ghost.width, bar.cap_x) == ("200", "200", None)
 
 
+def test_labels_of_a_waterfall_without_room_become_numbers():
+    def drawn(*labels):
+        steps = [figures.Step(label, Decimal(1), "total") for label in labels]
+        template = Template("{% load portal_ui %}{% waterfall steps %}")
+        return template.render(Context({"steps": steps}))
+
+    few = drawn("申报", "核减", "批准")
+    assert few.count(">核减</text>") == 1 and "2. " not in few
+    many = drawn(*[f"核减：第 {number} 类不计入的投入" for number in range(6)])
+    assert "类不计入的投入</text>" not in many
+    assert many.count('text-anchor="middle">6</text>') == 1
+    assert "<dt>6. 核减：第 5 类不计入的投入" in many
+
+
 def test_waterfall_minus_hangs_from_the_bar_before_it():
     steps = [
         figures.Step("申报", 100 * WAN),
