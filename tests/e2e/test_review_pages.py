@@ -87,6 +87,8 @@ def test_lists_and_desk_fit_their_readers(faults_of, office, language):
     faults = []
     for name, path in {
         "inbox": "/reviews/",
+        "inbox-filtered": "/reviews/?view=mine&asked_min=1&due_to=x",
+        "batch": f"/reviews/batch/?act=accept&case={cases[1].uid}&case={cases[2].uid}",
         "inbox-empty": "/reviews/?view=corrected",
         "case-list": "/reviews/all/",
         "desk-check": f"/reviews/cases/{case.uid}/",
@@ -278,6 +280,21 @@ def test_keys_are_explained_and_can_be_switched_off(open_page, office):
     with page.expect_navigation():
         page.keyboard.press("a")
     assert "act=accept" in page.url
+
+
+def test_all_of_a_page_is_ticked_at_once_for_a_batch(open_page, office):
+    cases = [whole_case(office, index=index) for index in range(2)]
+    for case in cases:
+        checking.tick_rest(case, actor=office.lead_clerk)
+    page = open_page("/reviews/", user=office.lead_clerk)
+    page.check("[data-batch-all]")
+    expect(page.locator("[data-batch-count]")).to_have_text("已选 2 件")
+    page.uncheck("td.cell-pick input >> nth=0")
+    expect(page.locator("[data-batch-count]")).to_have_text("已选 1 件")
+    page.check("td.cell-pick input >> nth=0")
+    page.get_by_role("button", name="批量受理").click()
+    page.get_by_role("button", name="批量受理（2 件）").dblclick()
+    expect(page.locator(".notice")).to_contain_text("2 件已办理，0 件未办理。")
 
 
 def test_evidence_key_opens_the_file_at_the_page_where_it_was_seen(open_page, office):
