@@ -4,6 +4,7 @@ The allow-list is short: pdf, png, jpg, xlsx, docx. Everything else (SVG, HTML, 
 Office) is refused, whatever it is called.
 """
 
+import mmap
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -35,6 +36,8 @@ RATIO_COUNTS_FROM_BYTES = 10 * 1024 * 1024
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_END = b"PK\x05\x06"
+# Archives that are found wherever they begin: RAR and 7z.
+_ARCHIVES = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 _MARKUP = (b"<script", b"<?php", b"<html", b"<svg", b"<!doctype")
 
 
@@ -99,6 +102,9 @@ def _refuse_mixture(path: Path, kind: str, head: bytes) -> None:
         file.seek(max(0, size - 66_000))
         if _ZIP_END in file.read():
             raise FileRefused("polyglot")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            if any(whole.find(mark) >= 0 for mark in _ARCHIVES):
+                raise FileRefused("polyglot")
         if kind == "png":
             _refuse_after_png(file, size)
     if any(mark in head.lower() for mark in _MARKUP):

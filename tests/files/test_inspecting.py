@@ -91,6 +91,8 @@ BAD = {
     "png and archive": (samples.picture() + samples.archive({"a": "b"}), "a.png", "polyglot"),
     "png and script": (samples.picture() + b"<?php system(1)", "a.png", "polyglot"),
     "jpg and archive": (samples.picture("JPEG") + samples.archive({"a": "b"}), "a.jpg", "polyglot"),
+    "jpg and RAR": (samples.picture("JPEG") + b"Rar!\x1a\x07\x01\x00", "a.jpg", "polyglot"),
+    "pdf and 7z": (samples.pdf() + b"7z\xbc\xaf\x27\x1c" + bytes(70_000), "a.pdf", "polyglot"),
     "pdf and archive": (samples.pdf() + samples.docx(), "a.pdf", "polyglot"),
     "docx and tail": (samples.docx() + b"tail", "a.docx", "polyglot"),
     "docx with a comment": (
