@@ -427,6 +427,10 @@ def test_withdrawing_by_typing_the_number(scene):
     case = award.application
     admin = case.organisation.memberships.get(role="org_admin").user
     page = text(get(admin, "award_withdraw", case.uid))
+    # Whether one may come again is said, not left to the reader.
+    closed = case.call.closes_at <= clocks.now()
+    assert ("撤回后不能重新申报" in page) is closed
+    assert ("截止前可重新申报" in page) is not closed
     assert "已列入拟支持名单（100.00 万元）" in page
     wrong = post(admin, "award_withdraw", case.uid, status=422, reason="x", confirmation="y")
     assert "不一致" in text(wrong)
