@@ -7,7 +7,8 @@ the rest: a clerk of the applicant's district is that case's ``district_clerk``.
 from django.http import Http404
 
 from applications.models import Application, Part, Party
-from portal.accounts.models import Membership, Role
+from portal.accounts.memberships import active_of
+from portal.accounts.models import Role
 from portal.written import Given, Written
 
 _UNIT_ROLES = {
@@ -46,7 +47,7 @@ def case_roles(user, application: Application, *, memberships=None) -> frozenset
         return frozenset()
     found: set[str] = set()
     if memberships is None:
-        memberships = Membership.objects.active().filter(user=user)
+        memberships = active_of(user)
     units: dict[int, set[str]] = {}
     may_take_part = False
     for held in memberships:

@@ -173,7 +173,11 @@ def submit_scores(scoring: Scoring, *, actor) -> Scoring:
 
     Raises ``Refused``: role, state, submitted, incomplete (criterion → what is missing).
     """
-    scoring = _hold(scoring, actor=actor)
+    return _submit(_hold(scoring, actor=actor), actor=actor)
+
+
+def _submit(scoring: Scoring, *, actor) -> Scoring:
+    """The held sheet is handed in."""
     if missing := gaps(scoring, rubric_of(scoring.seat.panel.call)):
         raise Refused("incomplete", criteria=missing)
     scoring.submitted_at = clock.now()
@@ -211,7 +215,7 @@ def hand_in(
             missing = Refused("stale", conflicts=merged.conflicts)
         else:
             try:
-                scoring = submit_scores(scoring, actor=actor)
+                scoring = _submit(scoring, actor=actor)
             except Refused as refused:
                 missing = refused
     if missing is not None:

@@ -153,11 +153,8 @@ def score(world: World, running: Running, group: Group, order: int, share: float
         finished = index < max(1, round(len(sheets) * share))
         if not finished:
             given = dict(list(given.items())[: len(given) // 2])
-        saved = scoring.score(
-            sheet, actor=seat.expert.user, scores=given, opinion=chance.choice(COMMENTS)
-        )
-        if finished:
-            scoring.submit_scores(saved, actor=seat.expert.user)
+        verb = scoring.hand_in if finished else scoring.score
+        verb(sheet, actor=seat.expert.user, scores=given, opinion=chance.choice(COMMENTS))
 
 
 def freeze(world: World, running: Running, group: Group) -> None:

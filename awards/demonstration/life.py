@@ -29,11 +29,12 @@ from awards.demonstration.papers import Papers
 from awards.demonstration.plots import UNSUBMITTED, Courses, plots
 from awards.demonstration.rounds import GUIDE, ROUNDS, Round
 from awards.demonstration.timeline import Act, Days, Schedule
-from awards.demonstration.world import Running, World, savepoints
+from awards.demonstration.world import Running, World, prepared, savepoints
 from policy import call_changes, calls, workdays
 from policy.models import Call, Measure
 from policy.naming import numeral
 from portal import clock
+from portal.accounts import memberships
 from portal.accounts.models import Organisation, User
 from portal.audit.models import Event
 from portal.audit.recording import record
@@ -84,6 +85,7 @@ def make(
     with ExitStack() as stack:
         hand = stack.enter_context(clock.held())
         hand.claim()
+        hand.hurry()
         _recover(hand)
         if is_loaded():
             return False
@@ -95,6 +97,8 @@ def make(
         stack.enter_context(transaction.atomic())
         stack.enter_context(without_mail())
         stack.enter_context(savepoints(False))
+        stack.enter_context(prepared())
+        stack.enter_context(memberships.held())
         stack.enter_context(_haste())
         _load(seed, hand, say, list(rounds))
         hand.reset()
@@ -110,10 +114,12 @@ def make(
 @contextmanager
 def _haste() -> Iterator[None]:
     """Tens of thousands of small statements: the planner need not ponder the order of joins along
-    keys, nor Python look for cycles."""
+    keys, nor Python look for cycles. Plans are made while the tables are empty and kept until they
+    are full: an index it is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SET LOCAL join_collapse_limit = 1; SET LOCAL from_collapse_limit = 1; SET LOCAL jit = off"
+            "SET LOCAL join_collapse_limit = 1; SET LOCAL from_collapse_limit = 1;"
+            " SET LOCAL jit = off; SET LOCAL enable_seqscan = off"
         )
     gc.disable()
     try:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
 
 from applications.models import Application
 from awards.demonstration.answers import Project
@@ -15,6 +17,10 @@ from awards.demonstration.plots import Courses, Plot
 from awards.demonstration.rounds import Group, Round
 from awards.demonstration.timeline import Schedule
 from policy.models import Call, Measure
+
+# Prepared when it comes for the third time; more kinds of statements than there are.
+PREPARED_FROM, PREPARED_MAX = 3, 1000
+AROUND = ("call__measure", "call__lead_unit", "definition", "organisation", "district")
 
 
 @dataclass
@@ -53,6 +59,8 @@ class World:
     cases: dict[str, int] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    # By plot: call, organisation and whatever else a case belongs to.
+    around: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Shown experts (by the local part of their address) that have open sheets today.
     busy: set[str] = field(default_factory=set)
 
@@ -64,14 +72,21 @@ class World:
         return self.cast.members[plot.organisation]
 
     def case(self, plot: Plot) -> Application:
-        """The case as it stands now."""
-        return (
-            Application.objects.select_related(
-                "call__measure", "call__lead_unit", "definition", "organisation", "district"
-            )
+        """The case as it stands now, beside what it belongs to as that was at the first act: no
+        verb trusts it, each reads again what it locks."""
+        pk = self.cases[plot.key]
+        if plot.key in self.around:
+            case = Application.objects.get(pk=pk)
+            case._state.fields_cache.update(self.around[plot.key])
+            return case
+        case = (
+            Application.objects.select_related(*AROUND)
             .defer("definition__body", "call__guide_zh")
-            .get(pk=self.cases[plot.key])
+            .get(pk=pk)
         )
+        names = {name.partition("__")[0] for name in AROUND}
+        self.around[plot.key] = {name: case._state.fields_cache[name] for name in names}
+        return case
 
     def lead(self, running: Running, part: str = "clerk"):
         unit = running.call.lead_unit
@@ -89,6 +104,24 @@ class World:
         """A time of the day that is the case's own for this act."""
         chance = self.random(plot.key, what)
         return f"{chance.randint(first, last):02}:{chance.randint(0, 59):02}"
+
+
+@contextmanager
+def prepared() -> Iterator[None]:
+    """Statements are prepared by the database when they come again: a load says the same few
+    hundred ones tens of thousands of times, and planning them takes longer than doing them."""
+    connection.ensure_connection()
+    features, session = connection.features, connection.connection
+    before = features.uses_server_side_binding, session.cursor_factory, session.prepare_threshold
+    features.uses_server_side_binding = True
+    session.cursor_factory, session.prepare_threshold = ServerBindingCursor, PREPARED_FROM
+    session.prepared_max = max(session.prepared_max or 0, PREPARED_MAX)
+    try:
+        yield
+    finally:
+        features.uses_server_side_binding, session.cursor_factory, session.prepare_threshold = (
+            before
+        )
 
 
 @contextmanager

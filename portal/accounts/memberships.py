@@ -1,5 +1,9 @@
 """Memberships: granted and ended, by whom, with what reason."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.db import IntegrityError, transaction
 
 from portal import clock
@@ -29,6 +33,36 @@ class EndRefused(Exception):
     def __init__(self, reason: str, *, membership: Membership):
         self.reason, self.membership = reason, membership
         super().__init__(f"{membership.pk}: {reason}")
+
+
+# What was read inside ``held``, by the user's key.
+_held: ContextVar[dict[int, list[Membership]] | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Inside, the memberships of each user are read once, for work whose one transaction nobody
+    else's grants concern: a demonstration that is told."""
+    token = _held.set({})
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+def active_of(user: User) -> Iterable[Membership]:
+    """The user's memberships that have not ended."""
+    rows = Membership.objects.active().filter(user=user)
+    if (known := _held.get()) is None:
+        return rows
+    if user.pk not in known:
+        known[user.pk] = list(rows)
+    return known[user.pk]
+
+
+def _forget(user_pk: int) -> None:
+    if (known := _held.get()) is not None:
+        known.pop(user_pk, None)
 
 
 @transaction.atomic
@@ -67,6 +101,7 @@ def grant(
         if name not in _REFUSALS:
             raise
         raise GrantRefused(_REFUSALS[name], user=user, role=role) from error
+    _forget(user.pk)
     record(
         "membership.grant",
         obj=membership,
@@ -108,6 +143,7 @@ def end(membership: Membership, *, actor, reason: str) -> Membership:
         raise EndRefused("last_admin", membership=membership)
     membership.ended_at = clock.now()
     membership.save(update_fields=["ended_at"])
+    _forget(membership.user_id)
     record(
         "membership.end",
         obj=membership,

@@ -1,6 +1,6 @@
 """The outbox: ``enqueue`` writes a notice in the caller's transaction; delivery follows by task."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -85,20 +85,43 @@ def _written(*, subject, body, url: str, at: datetime, hold: timedelta) -> dict:
 
 
 def _leave(rows: list[Notice], hold: timedelta) -> list[Notice]:
-    """Store those that were not left before, in one statement, and wake the delivery of each."""
+    """Store those that were not left before and wake the delivery of each."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("enqueue() outside a transaction")
-    if not rows:
-        return []
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    # What was left before has another uid than the row that was to be.
-    left = dict(Notice.objects.filter(uid__in=[row.uid for row in rows]).values_list("uid", "pk"))
-    made = [row for row in rows if row.uid in left]
+    made: list[Notice] = []
+    for first in range(0, len(rows), _ROWS):
+        made += _insert(rows[first : first + _ROWS])
+    if _mails.get():
+        for row in made:
+            transaction.on_commit(partial(_wake, row.pk, hold), robust=True)
+    return made
+
+
+_ROWS = 1000
+_FIELDS = [field for field in Notice._meta.concrete_fields if not field.primary_key]
+_INSERT = "INSERT INTO {table} ({columns}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING uid, id"
+
+
+def _insert(rows: Sequence[Notice]) -> list[Notice]:
+    """Those that were not left before, now stored, with their keys: one statement (where
+    conflicts are passed over, ``bulk_create`` tells no keys)."""
+    connection = transaction.get_connection()
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for row in rows
+        for field in _FIELDS
+    ]
+    statement = _INSERT.format(
+        table=connection.ops.quote_name(Notice._meta.db_table),
+        columns=", ".join(connection.ops.quote_name(field.column) for field in _FIELDS),
+        rows=", ".join([f"({', '.join(['%s'] * len(_FIELDS))})"] * len(rows)),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        keys = dict(cursor.fetchall())
+    made = [row for row in rows if row.uid in keys]
     for row in made:
-        row.pk = left[row.uid]
-    if made and _mails.get():
-        for pk in left.values():
-            transaction.on_commit(partial(_wake, pk, hold), robust=True)
+        row.pk, row._state.adding, row._state.db = keys[row.uid], False, connection.alias
     return made
 
 
