@@ -10,16 +10,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 from typing import Any
 
 from applications.content import ASKED_FIELDS, Content
 from awards.demonstration import fitting, vocabulary
 from awards.demonstration.codes import credit_code, id_number
+from policy.common_settings import PARTNERS
 from policy.schema import Condition, DefinitionSchema, Field, InvoiceTable, Section, Table
 from policy.schema.award import DEDUCTION_INPUTS
 
 WAN = 10_000
+
+
+@dataclass(frozen=True)
+class Partner:
+    name: str
+    uscc: str
+    address: str
 
 
 @dataclass
@@ -34,6 +43,8 @@ class Project:
     # The size of its amounts: 1 is a middling one.
     scale: Decimal = Decimal(1)
     claimed_cny: Decimal = Decimal(0)
+    # Who carries it out together, the applicant first; empty: whoever the form's table names.
+    partners: tuple[Partner, ...] = ()
 
 
 @dataclass
@@ -74,6 +85,7 @@ class Composer:
                 rows[section.table.code] = found.tables[section.code] = self.rows(section.table)
             for item in section.fields:
                 values[item.code] = self.prefilled(item) if item.prefill else self.answer(item)
+        values |= {code: told for code, told in self.partner().items() if code in values}
         writable = {
             item.code
             for section in self.schema.form.sections
@@ -141,8 +153,24 @@ class Composer:
             if table.rows and (unit := table.rows[number].unit) is not None:
                 self.sized(row, table, unit.zh)
             found.append(row)
+        if table.code == PARTNERS and self.project.partners:
+            found = [
+                row | {"name": partner.name, "uscc": partner.uscc}
+                for row, partner in zip(cycle(found), self.project.partners, strict=False)
+            ]
         fitting.fit_table(table, found)
         return [{code: cell for code, cell in row.items() if cell is not None} for row in found]
+
+    def partner(self) -> dict[str, str]:
+        """What a form asks of the main partner."""
+        if len(self.project.partners) < 2:
+            return {}
+        main = self.project.partners[-1]
+        return {
+            "enterprise_name": main.name,
+            "enterprise_uscc": main.uscc,
+            "enterprise_place": main.address,
+        }
 
     def sized(self, row: dict[str, Any], table: Table, unit: str) -> None:
         """A fixed row's numbers rise from column to column, in the size of its unit."""

@@ -6,7 +6,7 @@ from applications import corrections, drafts, submitting, workflow
 from applications.models import Application
 from awards import withdrawing
 from awards.demonstration import filling, vocabulary
-from awards.demonstration.answers import Project, person
+from awards.demonstration.answers import Partner, Project, person
 from awards.demonstration.plots import Plot
 from awards.demonstration.world import Running, World
 from portal import clock
@@ -41,7 +41,19 @@ def start(world: World, running: Running, plot: Plot) -> None:
         title=_title(running.round.line, topic, member.organisation.address),
         address=member.organisation.address,
         leader=person(chance),
+        partners=_partners(world, running, plot),
     )
+
+
+def _partners(world: World, running: Running, plot: Plot) -> tuple[Partner, ...]:
+    """Where the call pays by shares: companies of the cast, each with its account."""
+    if running.round.settings.get("payee_rule") != "shares":
+        return ()
+    chance = world.random(plot.key, "partners")
+    found = chance.sample(world.cast.of_kinds(["enterprise"]), chance.randint(1, 2))
+    members = [world.cast.members[key].organisation for key in found]
+    own = world.member(plot).organisation
+    return tuple(Partner(row.name, row.uscc, row.address) for row in (own, *members))
 
 
 def _title(line: str, topic: str, address: str) -> str:

@@ -78,21 +78,22 @@ def release_batch(world: World, running: Running) -> None:
     payments.release(batch, actor=world.cast.person("finance.head"))
 
 
-def _sent(world: World, plot: Plot) -> Payment:
-    return (
-        Payment.objects.filter(award__application=world.cases[plot.key], state=Payment.State.SENT)
-        .select_related("award__application", "batch")
-        .latest("pk")
+def _sent(world: World, plot: Plot) -> list[Payment]:
+    """The payments on their way to the case's organisation, and to its partners."""
+    rows = Payment.objects.filter(
+        award__application=world.cases[plot.key], state=Payment.State.SENT
     )
+    return list(rows.select_related("award__application", "batch").order_by("pk"))
 
 
 def arrive(world: World, running: Running, plot: Plot) -> None:
-    payments.arrived(_sent(world, plot), actor=world.cast.person("finance.clerk"), on=clock.today())
+    for payment in _sent(world, plot):
+        payments.arrived(payment, actor=world.cast.person("finance.clerk"), on=clock.today())
 
 
 def bounce(world: World, running: Running, plot: Plot) -> None:
     payments.bounce(
-        _sent(world, plot),
+        _sent(world, plot)[-1],
         actor=world.cast.person("finance.clerk"),
         on=clock.today(),
         reason="收款账户户名与银行预留信息不一致，银行退回。",

@@ -23,7 +23,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from applications import reminding
 from applications.models import Application
 from awards import figures, overview
-from awards.demonstration import asking, base, cast, offices, stories, vocabulary
+from awards.demonstration import asking, base, cast, nominating, offices, stories, vocabulary
 from awards.demonstration.cast import Cast
 from awards.demonstration.papers import Papers
 from awards.demonstration.plots import UNSUBMITTED, Courses, plots
@@ -168,7 +168,7 @@ def _plan(world: World, rounds: list[Round]) -> list[Running]:
         for plot in running.plots:
             courses.plan(plot, running.gates.get(id(plot.group), {}))
         submitted = [plot.submitted for plot in running.plots if plot.end not in UNSUBMITTED]
-        running.opens = min(plot.started for plot in running.plots) - 2
+        running.opens = min((plot.started for plot in running.plots), default=row.opens) - 2
         running.closes = row.closes if row.closes is not None else max(submitted) + 1
         played.append(running)
     lines = [running.round.line for running in played]
@@ -178,6 +178,7 @@ def _plan(world: World, rounds: list[Round]) -> list[Running]:
         _plan_call(world, running)
         stories.tell(world, running)
         asking.tell(world, running)
+        nominating.tell(world, running)
     _plan_drafts(world, played)
     offices.tell(world)
     return played
@@ -300,7 +301,7 @@ def _publish_call(world: World, running: Running) -> None:
 
 def _plan_drafts(world: World, played: list[Running]) -> None:
     """What waits for the policy administrators: a call to publish, an extension to release."""
-    last = played[-1]
+    last = [running for running in played if running.plots][-1]
     world.plan(-1, "16:30", "another call: draft", _draft_next, played[0])
     if last.closes > 0:
         world.plan(-1, "16:45", "an extension: draft", _draft_extension, last)

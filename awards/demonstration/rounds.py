@@ -53,9 +53,20 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Nominees:
+    """Organisations that the lead unit nominates (免申即享), drafted on a working day before today;
+    ``released``: a head has signed, and they are asked to confirm."""
+
+    orgs: tuple[str, ...]
+    day: int
+    released: bool = False
+
+
+@dataclass(frozen=True)
 class Round:
     """A call with its cases. ``closes``: the number of its last working day, None: after the last
-    submission. ``question_workdays``: the call's own limit for answering a question."""
+    submission. ``opens``: of its first, where no case says so. ``question_workdays``: the call's
+    own limit for answering a question."""
 
     key: str
     line: str
@@ -64,7 +75,9 @@ class Round:
     singles: tuple[Single, ...] = ()
     groups: tuple[Group, ...] = ()
     places: int | None = None
+    opens: int = 0
     closes: int | None = None
+    nominees: tuple[Nominees, ...] = ()
     question_workdays: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -90,6 +103,7 @@ ROUNDS = (
     ),
     Round(
         "second", "13-1", ("new_rd",), 3000,
+        settings={"payee_rule": "shares"},
         groups=(
             Group("payment", 1, {"paid": 2, "go": 2, "cancel": 1, "reject": 1}, doing="batch",
                   orgs=("jiyao", "zhikong", "xinyuan")),
@@ -138,6 +152,13 @@ ROUNDS = (
             Single("decline_pending", 2, (6, 7), orgs=("pharma", "chenguang")),
             Single("returned", 1), Single("formal_check", 2, (2, 3)),
             Single("joint_review", 2, (5, 6)),
+        ),
+    ),
+    Round(
+        "sixth", "15-2", ("enterprise",), 500, opens=-14, closes=18, question_workdays=5,
+        settings={"premium_rate": "0.5", "nominates": True, "confirm_workdays": 10},
+        nominees=(
+            Nominees(("zhiyun", "lingshu"), -6, released=True), Nominees(("weilan", "yinhe"), -2),
         ),
     ),
 )  # fmt: skip

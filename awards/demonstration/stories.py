@@ -1,6 +1,6 @@
 """The acts of all cases, put on the schedule: each case by itself, then what groups do together."""
 
-from awards.demonstration import applying, granting, judging
+from awards.demonstration import applying, granting, judging, reclaiming
 from awards.demonstration.plots import UNSUBMITTED, Plot
 from awards.demonstration.rounds import Group
 from awards.demonstration.world import Running, World
@@ -341,6 +341,7 @@ def _payments(world: World, running: Running, group: Group, day: int) -> None:
             )
         for plot in running.of_group(group, "bounce"):
             world.plan(day + 37, "14:10", f"{plot.key} bounced", granting.bounce, running, plot)
+        reclaiming.tell(world, running, group, day + 7)
         _promotion(world, running, group)
     elif group.doing == "batch":
         world.plan(
