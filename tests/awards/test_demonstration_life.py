@@ -281,6 +281,7 @@ def homes_of_all():
             wanted |= {"verification"}
         if row.unit is not None and row.unit.code == "kjj":
             wanted |= {"questions", "proceedings", "calls"}
+            wanted |= {"claw-backs"} if row.role == Role.HEAD else set()
         user = User.objects.get(pk=row.user_id)
         roles = menu_roles(SimpleNamespace(user=user))
         reader = homes.Reader(user, roles, portal_clock.now())
@@ -326,6 +327,9 @@ def claw_backs():
 
 def nominations():
     """Nominated by one, released by another, waiting for the organisation."""
+    head = User.objects.get(email="financial.head@demo.example")
+    if "nomination" not in {row["kind"] for row in releasing.waiting(releasing.units(head))}:
+        yield "no nomination waits for the head of the accounts shown"
     states = sorted(Nomination.objects.values_list("state", flat=True))
     if states != ["drafted", "released"]:
         yield f"nominations {states}"
