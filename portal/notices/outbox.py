@@ -60,7 +60,7 @@ def enqueue_all(
     hold: timedelta = HOLD,
 ) -> list[Notice]:
     """The same notice for several users, once for each of them and ``key`` (their dedupe keys are
-    ``key:pk``): two queries, however many they are. As ``enqueue``; returns those left now."""
+    ``key:pk``): one statement, however many they are. As ``enqueue``; returns those left now."""
     people = {person.pk: person for person in recipients}
     written = _written(subject=subject, body=body, url=url, at=at, hold=hold)
     rows = [
