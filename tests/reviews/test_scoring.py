@@ -223,13 +223,13 @@ def test_a_sheet_handed_in_with_a_gap_keeps_what_was_typed(sheet):
 def test_no_autosave_comes_between_saving_and_submitting(sheet, monkeypatch):
     """Both happen under the one lock of one transaction."""
     depth, seen = len(connection.savepoint_ids), []
-    submit = scoring.submit_scores
+    submit = scoring._submit
 
     def watched(*args, **kwargs):
         seen.append(len(connection.savepoint_ids))
         return submit(*args, **kwargs)
 
-    monkeypatch.setattr(scoring, "submit_scores", watched)
+    monkeypatch.setattr(scoring, "_submit", watched)
     assert hand_in(sheet, fit="30", team="50").submitted_at is not None
     assert seen == [depth + 1]
 
