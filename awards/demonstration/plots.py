@@ -34,7 +34,7 @@ UNSUBMITTED = ("draft", "handed")
 # What may happen to a case on its way, and how often it does.
 DETOURS = {"returned": 0.12, "corrected": 0.3, "silent": 0.15, "objected": 0.2, "taken_back": 0.08}
 # Ends after which an organisation may take a place of the same line in another call.
-FREE_AGAIN = (*OVER, "reject", "uphold")
+FREE_AGAIN = (*OVER, "reject", "uphold", "give_up", "revoke")
 
 
 @dataclass

@@ -91,7 +91,7 @@ ROUNDS = (
             Group(
                 "paid", 0,
                 {"go": 3, "second_due": 1, "bounce": 1, "uphold": 1, "promote": 1, "waitlist": 2,
-                 "reject": 4, "withdraw": 1},
+                 "give_up": 1, "revoke": 1, "reject": 2, "withdraw": 1},
                 orgs=("lingshu", "ruijian", "kangze", "university", "zhiyun"),
             ),
             Group("public_notice", 3, {"go": 2, "reject": 1}, orgs=("zidong",)),

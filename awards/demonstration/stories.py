@@ -297,7 +297,7 @@ def _objection(world: World, running: Running, plot: Plot, day: int, *, upheld: 
 
 
 def _granted(running: Running, group: Group) -> list[Plot]:
-    return running.of_group(group, "go", "paid", "second_due", "bounce")
+    return running.of_group(group, "go", "paid", "second_due", "bounce", "give_up", "revoke")
 
 
 def _decision(world: World, running: Running, group: Group, day: int, leaving: int | None) -> None:
