@@ -80,6 +80,7 @@ def _run(options) -> dict:
         if "acts" in options.parts:
             found["acts"] = _acts()
             found["verified"] = _verified(call_command)
+            _vacuum()
         connections.close_all()
     found["growth"] = _growth(found, sizes)
     if "serving" in options.parts:
