@@ -70,7 +70,7 @@ class Written:
             return compiler.results_iter(tuple_expected=True)
         compiler.klass_info = _shared(compiler.klass_info)
         # As much of a queryset as its own iterator asks for.
-        asked = SimpleNamespace(
+        asked: Any = SimpleNamespace(
             db=self._using,
             model=queryset.model,
             query=SimpleNamespace(get_compiler=lambda using: compiler),

@@ -139,7 +139,7 @@ def shown_anew(form: forms.ActForm, case, refused: Exception) -> None:
     elif reason == "given_since" and isinstance(refused, Refused):
         fresh["given"] = consulting.given_mark(refused.facts["opinion"])
     if fresh:
-        form.data = {**form.data.dict(), **fresh}
+        form.data = {**{name: form.data[name] for name in form.data}, **fresh}
 
 
 def _undone(act: str, case, user) -> dict[str, Any]:

@@ -335,7 +335,8 @@ class CaseFilter:
 
     @cached_property
     def qs(self) -> QuerySet:
-        found, wanted = self._every(), self._wanted
+        found: Any = self._every()
+        wanted = self._wanted
         if text := wanted.get("q"):
             found = found.with_words(words(text))
         columns = {

@@ -285,7 +285,7 @@ def tell_lapsed() -> int:
     )
     for nomination in lists.select_related("call__measure"):
         mine = [cases[row["case"]] for row in nomination.rows if row["case"] in cases]
-        for day in sorted({case.due_on for case in mine}):
+        for day in sorted({case.due_on for case in mine if case.due_on}):
             _tell_lapsed(nomination, [case for case in mine if case.due_on == day], day)
     return len(cases)
 

@@ -111,7 +111,8 @@ def prepared() -> Iterator[None]:
     """Statements are prepared by the database when they come again: a load says the same few
     hundred ones tens of thousands of times, and planning them takes longer than doing them."""
     connection.ensure_connection()
-    features, session = connection.features, connection.connection
+    features: Any = connection.features
+    session = connection.connection
     before = features.uses_server_side_binding, session.cursor_factory, session.prepare_threshold
     features.uses_server_side_binding = True
     session.cursor_factory, session.prepare_threshold = ServerBindingCursor, PREPARED_FROM

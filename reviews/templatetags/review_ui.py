@@ -131,7 +131,7 @@ class _Words:
             lambda measure: escape(f"{measure.line} {in_language(measure, 'name')}")
         )
         self.district = cache(lambda unit: escape(unit.name))
-        self.status = cache(lambda code: escape(Status(code).label))
+        self.status = cache(lambda code: escape(str(Status(code).label)))
         self.due = cache(lambda left, on: due_chip(context, left, on))
 
     def desk(self, uid: str) -> str:
