@@ -1,5 +1,7 @@
 """决定: list, draft, signature, finance's confirmation, the paper."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -29,9 +31,9 @@ WORDS = ("number", "title", "text")
 def _listed(rows):
     from django.db.models import Count, Sum
 
-    return rows.annotate(item_count=Count("items"), sum_cny=Sum("items__approved_cny")).defer(
-        "text"
-    )
+    return rows.annotate(
+        item_count=Count("items"), sum_cny=Sum("items__approved_cny", default=Decimal(0))
+    ).defer("text")
 
 
 @staff

@@ -1,5 +1,7 @@
 """财政确认: a finance clerk confirms a released decision and names where the money comes from."""
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 
@@ -51,7 +53,7 @@ def listed_decisions():
         waiting()
         .annotate(
             item_count=Count("items"),
-            sum_cny=Sum("items__approved_cny"),
+            sum_cny=Sum("items__approved_cny", default=Decimal(0)),
             due_on=Min("items__award__application__due_on"),
         )
         .defer("text")

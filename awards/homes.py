@@ -42,7 +42,7 @@ def _drafted(units):
             code=F("call__code"),
             by=F("drafted_by__name"),
             at=F("drafted_at"),
-            sum_cny=Sum("items__approved_cny"),
+            sum_cny=Sum("items__approved_cny", default=Decimal(0)),
         )
         .union(
             claw_backs.order_by().values(
@@ -91,7 +91,7 @@ def _drafted_line(row: dict) -> homes.Line:
         url=reverse(
             "award_decision_detail" if decision else "award_clawback_detail", args=[row["uid"]]
         ),
-        hint=f"{row['code']} · {with_unit(row['sum_cny'] or Decimal(0))}",
+        hint=f"{row['code']} · {with_unit(row['sum_cny'])}",
         where=row["by"],
         next=_("核对后签发") if decision else _("核对事由和依据后签发"),
         state=moment(row["at"]),
@@ -104,7 +104,7 @@ def to_sign(reader: homes.Reader) -> homes.Section:
     drafted = access.batches_of(reader.user).filter(state=PaymentBatch.State.DRAFTED)
     found = list(
         drafted.select_related("drafted_by")
-        .annotate(sum_cny=Sum("payments__amount_cny"))
+        .annotate(sum_cny=Sum("payments__amount_cny", default=Decimal(0)))
         .order_by("drafted_at", "pk")[: finance.LISTED]
     )
     url = reverse("award_finance_inbox")
@@ -117,7 +117,7 @@ def to_sign(reader: homes.Reader) -> homes.Section:
             homes.Line(
                 title=row.number,
                 url=reverse("award_payment_detail", args=[row.uid]),
-                hint=f"{in_language(row.call, 'title')} · {with_unit(row.sum_cny or Decimal(0))}",
+                hint=f"{in_language(row.call, 'title')} · {with_unit(row.sum_cny)}",
                 where=row.drafted_by.name,
                 next=_("本人编制，由另一位负责人签发")
                 if row.drafted_by_id == reader.user.pk

@@ -1,5 +1,7 @@
 """拨付: finance's inbox, the list, a batch from draft to signature, what became of each transfer."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.db.models import Count, Q, Sum
 from django.http import Http404
@@ -60,7 +62,7 @@ def _count_down(rows) -> None:
 def _with_sums(rows):
     return rows.annotate(
         payment_count=Count("payments", filter=_LISTED),
-        sum_cny=Sum("payments__amount_cny", filter=_LISTED),
+        sum_cny=Sum("payments__amount_cny", filter=_LISTED, default=Decimal(0)),
     )
 
 
