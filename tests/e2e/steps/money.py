@@ -28,6 +28,7 @@ def decide(road: Road) -> None:
         title=f"关于{road.trip.call_title}的决定",
         text="经公示无异议，决定予以支持。",
     )
+    page.locator("#take-all").check()
     road.shoot(page, "decision-draft")
     road.press(page, "提交签发")
     road.found["decision"] = page.url
@@ -52,6 +53,7 @@ def pay(road: Road) -> None:
     page = road.enter(demo("finance.clerk"), "/awards/finance/")
     page.get_by_role("link", name=road.trip.call_title).first.click()
     road.said(page, BANK_ACCOUNT)
+    page.locator("#take-all").check()
     road.shoot(page, "payment-draft")
     road.press(page, "提交签发")
     road.found["payment"] = page.url
