@@ -28,6 +28,8 @@ from portal.types import constraint_of
 CASES_SETTING = "cases_per_organisation"
 # The answer that names the case in lists (``Application.title``).
 TITLE_FIELDS = ("title", "project_title", "project_name")
+# The pages of a section that are remembered as saved; an autosave is late by seconds only.
+REMEMBERED = 20
 
 
 class NotStarted(Exception):
@@ -158,17 +160,21 @@ def save_section(
     seen_revision: int | None = None,
     seen: Mapping[str, str] | None = None,
     tab: str = "",
+    is_whole: bool = False,
 ) -> Answer:
     """Store what was changed in a section, as typed; errors do not keep it from being stored.
 
-    ``data`` holds the stored form (see ``entries``) of the fields that the page changed;
+    ``data`` holds the stored form (see ``entries``) of the fields that the page holds;
     ``seen`` the digests of what the page showed, or ``seen_revision`` the revision that it
-    showed. A field that another page (``tab``) wrote since, and differently, is left as it is:
-    the rest is saved, and StaleDraft tells both versions.
+    showed. What the page did not change is left as it is. A field that another page (``tab``)
+    wrote since, and differently, is left as it is: the rest is saved, and StaleDraft tells both
+    versions. ``is_whole``: by the page's button; its own autosaves that are still on their way
+    say less, and are refused.
 
-    Raises StaleDraft, and NotEditable for a locked field or a case that is not with the actor.
+    Raises StaleDraft, and NotEditable for a locked field, a case that is not with the actor, or
+    an autosave that comes too late.
     """
-    since = Seen(seen_revision, seen, tab)
+    since = Seen(seen_revision, seen, tab, is_whole)
     answer, conflicts = _merge(application, section_code, data, actor=actor, since=since)
     if conflicts:
         raise StaleDraft(answer, conflicts)
@@ -182,11 +188,29 @@ class Seen:
     revision: int | None = None
     digests: Mapping[str, str] | None = None
     tab: str = ""
+    is_whole: bool = False
+
+    def is_late(self, answer: Answer) -> bool:
+        """Whether an autosave arrives after its page was saved as a whole."""
+        return not self.is_whole and bool(self.tab) and self.tab in answer.closed_tabs
+
+    def closes(self, answer: Answer) -> bool:
+        """Whether the page is saved as a whole, for the first time."""
+        return self.is_whole and bool(self.tab) and self.tab not in answer.closed_tabs
+
+    def is_own(self, answer: Answer, code: str) -> bool:
+        """Whether this page wrote the field last."""
+        return bool(self.tab) and answer.touched.get(code, {}).get("tab") == self.tab
+
+    def is_unchanged(self, answer: Answer, code: str, mine: Any) -> bool:
+        """Whether the page holds what it showed. What it saved itself in between, it takes back."""
+        shown = (self.digests or {}).get(code)
+        return shown == digest(mine) and not self.is_own(answer, code)
 
     def is_current(self, answer: Answer, code: str) -> bool:
         """Whether nobody but this page wrote the field since it was shown."""
         last = answer.touched.get(code)
-        if last is None or (self.tab and last.get("tab") == self.tab):
+        if last is None or self.is_own(answer, code):
             return True
         if self.digests is not None and code in self.digests:
             return self.digests[code] == digest(answer.data.get(code))
@@ -198,9 +222,14 @@ def _merge(application, section_code, data, *, actor, since: Seen):
     application = lock(application)
     allowed = unlocking.demand(application, actor)
     held = _answers(application, [section_code])
+    if any(since.is_late(answer) for answer in held.values()):
+        raise unlocking.NotEditable("saved_since", path=section_code)
     answer, conflicts, changed = _merge_into(
         application, allowed, section_code, data, held, actor=actor, since=since
     )
+    if since.closes(answer):
+        answer.closed_tabs = [*answer.closed_tabs, since.tab][-REMEMBERED:]
+        changed = True
     if changed:
         answer.save()
     return answer, conflicts
@@ -264,6 +293,8 @@ def _merge_into(
     written, conflicts = {}, []
     for code, mine in data.items():
         if code in answer.data and same(mine, answer.data[code]):
+            continue
+        if since.is_unchanged(answer, code, mine):
             continue
         if since.is_current(answer, code):
             written[code] = mine

@@ -23,7 +23,7 @@ WRITERS: dict[str, frozenset[str]] = {
 
 
 class NotEditable(Exception):
-    """Nothing was written: ``reason`` is one of role, state, locked, unknown."""
+    """Nothing was written: ``reason`` is one of role, state, locked, unknown, saved_since."""
 
     def __init__(self, reason: str, *, status: str = "", path: str = ""):
         self.reason, self.status, self.path = reason, status, path

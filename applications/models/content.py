@@ -1,5 +1,6 @@
 """What an applicant writes and adds: answers, rows of tables, invoices, files."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -22,6 +23,8 @@ class Answer(models.Model):
     # field code → {"revision", "by", "at", "tab"}: who wrote what last, for merging two tabs; with
     # "source" where it was taken from elsewhere (applications.prefilling).
     touched = models.JSONField(default=dict)
+    # The pages that were saved by their button; their own late autosaves are refused.
+    closed_tabs = ArrayField(models.CharField(max_length=16), default=list)
     updated_by = user_column(null=True)
     updated_at = models.DateTimeField(null=True)
 

@@ -260,7 +260,6 @@ def fields_page(request, frame: Frame, section, *, complete=False, conflicts=(),
             ),
             "summary_above": True,
             "seen": json.dumps(seen_digests(form.shown, conflicts)),
-            "tab": request.POST.get("_tab") or "",
             "conflicts": [conflict_view(conflict) for conflict in conflicts],
             "refused": refused,
             "warnings": [problem for problem in report.problems if not problem.stops]
@@ -311,22 +310,15 @@ def _seen(request) -> dict[str, str]:
     return {str(code): str(mark) for code, mark in seen.items()} if isinstance(seen, dict) else {}
 
 
-def _changed(request, frame: Frame, section) -> tuple[dict, dict]:
-    """The fields that the page changed, and the digests of what it had shown."""
-    entered = read_post(section, request.POST, is_open=lambda place: frame.is_open(section, place))
-    seen = _seen(request)
-    changed = {code: value for code, value in entered.items() if digest(value) != seen.get(code)}
-    return changed, seen
-
-
-def _save(request, frame: Frame, section):
+def _save(request, frame: Frame, section, *, is_whole: bool):
     """Save what changed: the answer, and the conflicts if there are any."""
-    changed, seen = _changed(request, frame, section)
+    entered = read_post(section, request.POST, is_open=lambda place: frame.is_open(section, place))
     tab = request.POST.get("_tab", "")[:MAX_TAB]
     try:
         return drafts.save_section(
-            frame.application, section.code, changed, actor=request.user, seen=seen, tab=tab
-        ), []
+            frame.application, section.code, entered, actor=request.user, seen=_seen(request),
+            tab=tab, is_whole=is_whole,
+        ), []  # fmt: skip
     except drafts.StaleDraft as stale:
         return stale.answer, stale.conflicts
 
@@ -335,7 +327,7 @@ def _save_page(request, frame: Frame, section):
     """保存并继续, 上一步 or 返回: everything is saved; only 继续 asks that it be right."""
     go = request.POST.get("_go", "next")
     try:
-        _answer, conflicts = _save(request, frame, section)
+        _answer, conflicts = _save(request, frame, section, is_whole=True)
     except unlocking.NotEditable as fault:
         frame = frame_of(request, frame.application.uid)
         return fields_page(request, frame, section, refused=not_editable(fault))
@@ -369,7 +361,7 @@ def application_autosave(request, uid: str, code: str):
         return JsonResponse({"token": get_token(request)})
     frame = Frame(application, request.user, request.arrived_at)
     try:
-        answer, conflicts = _save(request, frame, section)
+        answer, conflicts = _save(request, frame, section, is_whole=False)
     except unlocking.NotEditable as fault:
         return JsonResponse({"refused": not_editable(fault)}, status=409)
     return JsonResponse(_autosaved(request, frame, section, answer, conflicts))

@@ -57,6 +57,8 @@ def not_editable(fault: NotEditable) -> str:
         return _("此项未列入补正范围，不能修改。")
     if fault.reason == "unknown":
         return _("没有此项内容。")
+    if fault.reason == "saved_since":
+        return _("本页已保存过；之后的改动尚未保存，请按“保存”。")
     return _("您不能修改此申报：它已交单位管理员，或您不是填报人。")
 
 
@@ -70,6 +72,10 @@ def not_submitted(fault: NotSubmitted) -> str:
         return _("核对之后内容有改动。请再核对一遍后提交。")
     if fault.reason == "early":
         return _("本批次 %(at)s 开始受理。") % {"at": moment(facts["opens_at"])}
+    if "as_usual" in facts:
+        if facts["as_usual"]:
+            return _("逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。")
+        return _("未在期限内确认，不再办理")
     if "due_on" in facts:
         return _("补正期限至 %(day)s，已过期。") % {"day": facts["due_on"]}
     return _("本批次已于 %(at)s 截止；您的提交于 %(arrived)s 到达。") % {

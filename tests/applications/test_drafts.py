@@ -153,6 +153,35 @@ def test_page_whose_answer_was_lost_on_the_way_is_in_no_conflict_with_itself(pla
     assert Answer.objects.get(section="team").data == {"note": "甲乙"}
 
 
+@pytest.mark.parametrize("kept", [28, None])
+def test_an_autosave_that_comes_after_its_page_was_saved_is_refused(place, kept):
+    """``kept``: the page's last word, whether it is what stood there at first or not."""
+    application = start(place)
+    page = {"seen": {"staff": digest(None)}, "tab": "a"}
+    save(application, {"staff": kept}, actor=place.filler, is_whole=True, **page)
+    with pytest.raises(NotEditable) as refused:
+        save(application, {"staff": 2}, actor=place.filler, **page)
+    assert refused.value.reason == "saved_since"
+    assert Answer.objects.get(section="team").data.get("staff") == kept
+    # Another page is not concerned, nor is a second press of the button.
+    save(application, {"staff": 30}, actor=place.filler, is_whole=True, **page)
+    fresh = {"seen": {"staff": digest(30)}, "tab": "b"}
+    assert save(application, {"staff": 31}, actor=place.admin, **fresh).data["staff"] == 31
+
+
+def test_a_page_takes_back_what_it_saved_itself_a_moment_ago(place):
+    """The answer to the autosave has not come yet: the page knows of its first digests only."""
+    application = start(place)
+    save(application, {"staff": 26}, actor=place.filler)
+    page = {"seen": {"staff": digest(26), "note": digest(None)}, "tab": "a"}
+    save(application, {"staff": 2, "note": None}, actor=place.filler, **page)
+    save(application, {"staff": 26, "note": None}, actor=place.filler, is_whole=True, **page)
+    answer = Answer.objects.get(section="team")
+    assert answer.data["staff"] == 26
+    # What it never touched it does not write.
+    assert "note" not in answer.touched
+
+
 def test_both_writing_the_same_is_no_conflict(place):
     application = start(place)
     save(application, {"staff": 26}, actor=place.admin, seen_revision=0, tab="a")

@@ -113,6 +113,22 @@ def test_autosave_takes_over_what_another_wrote_and_shows_a_conflict(client, pla
     assert Answer.objects.get(section="team").data["staff"] == 30
 
 
+def test_a_late_autosave_changes_nothing_and_the_page_that_comes_again_is_a_new_one(filler, place):
+    application = start(place)
+    address = url("section", application, "team")
+    opened = form_of(page(filler, address)) | FULL | {"_tab": "a"}
+    shown = filler.post(address, opened | {"staff": "二十六"})
+    assert shown.status_code == 422
+    assert 'name="_tab" value=""' in shown.content.decode()
+    status, answer = autosave(filler, application, opened | {"staff": "2"})
+    assert (status, list(answer)) == (409, ["refused"])
+    assert "本页已保存过" in answer["refused"]
+    assert Answer.objects.get(section="team").data["staff"] == "二十六"
+    again = form_of(shown.content.decode()) | FULL | {"_tab": "b"}
+    status, _answer = autosave(filler, application, again | {"staff": "27"})
+    assert (status, Answer.objects.get(section="team").data["staff"]) == (200, 27)
+
+
 def test_autosave_of_a_case_that_was_handed_over_is_refused_in_words(filler, place):
     application = fill(start(place), place)
     move(application, "hand_over", actor=place.filler)
