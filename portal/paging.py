@@ -84,8 +84,8 @@ def page_by_key(
 
     ``keys`` are field paths ("-submitted_at", "uid"), none of them null, the last one unique.
     The place in the list stands in the URL (``after``, ``before``); other parameters, such as
-    filters, stay. A place that does not parse starts at the first page. ``first`` gives the first
-    page's rows and one more, where they are read in a way of their own; the queryset is then made
+    filters, stay. A place that does not parse, or holds nothing any more, starts at the first page.
+    ``first`` gives the first page's rows and one more, where they are read in a way of their own; the queryset is then made
     for the others only.
     """
     keys = list(keys)
@@ -101,6 +101,9 @@ def page_by_key(
             rows = list(behind.order_by(*(order if backwards else keys))[: size + 1])
         except (FieldError, ValidationError, ValueError, TypeError):
             place, backwards = None, False
+    if place is not None and not rows:
+        # What stood there was dealt with meanwhile: the list as it begins now.
+        place, backwards = None, False
     if place is None and first is not None:
         rows = first()
     elif place is None:

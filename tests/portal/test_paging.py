@@ -5,7 +5,7 @@ from django.test import RequestFactory
 
 from policy.models import CalendarDay, CalendarYear
 from portal import clock
-from portal.paging import page_by_key
+from portal.paging import _encode, page_by_key
 
 pytestmark = pytest.mark.django_db
 KEYS = ["-is_workday", "date"]
@@ -61,6 +61,19 @@ def test_place_that_does_not_parse_starts_at_the_first_page(days, place):
     request = RequestFactory().get("/", {"after": place})
     page = page_by_key(CalendarDay.objects.all(), request, keys=KEYS, size=5)
     assert page.rows == days[:5]
+
+
+@pytest.mark.parametrize("way", ["after", "before"])
+def test_a_place_at_which_nothing_stands_any_more_shows_the_first_page(days, way):
+    beyond = days[19] if way == "after" else days[3]
+    gone = days[20:] if way == "after" else days[:3]
+    key = _encode([beyond.is_workday, beyond.date])
+    CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
+    page = page_by_key(
+        CalendarDay.objects.all(), RequestFactory().get("/", {way: key}), keys=KEYS, size=5
+    )
+    assert page.rows == list(CalendarDay.objects.order_by(*KEYS)[:5])
+    assert (page.previous_url, page.next_url[:7]) == ("", "?after=")
 
 
 def test_page_asks_one_query(days, django_assert_num_queries):
