@@ -67,11 +67,13 @@ def _day(moment) -> date:
 @transaction.atomic
 def apply_as_usual(application: Application, *, actor) -> Application:
     """Turn a nominated draft into an ordinary one: the organisation does not agree with what the
-    unit gave, or the limit has passed. Raises MoveRefused: role, state."""
+    unit gave, or the limit has passed; as long as the call takes applications. Raises
+    MoveRefused: role, state."""
     application = drafts.lock(application)
     if not case_roles(actor, application) & {"org_admin"}:
         raise MoveRefused("role", action="apply_as_usual", status=application.status)
-    if application.status != Status.DRAFT or not application.direct:
+    is_unsent = application.status in {Status.DRAFT, Status.HANDED}
+    if not is_unsent or not application.direct or application.call.closes_at <= clock.now():
         raise MoveRefused("state", action="apply_as_usual", status=application.status)
     application.direct = False
     application.due_on, application.due_waiting, application.due_provisional = None, None, False

@@ -234,7 +234,9 @@ def _in_time(application: Application, action: str, arrived_at: datetime) -> Non
         # A nomination is confirmed within its own limit, whether the call is still open or not.
         due_on = application.due_on
         if due_on is not None and clock.local(arrived_at).date() > due_on:
-            raise NotSubmitted("late", due_on=due_on, arrived_at=arrived_at)
+            raise NotSubmitted(
+                "late", due_on=due_on, arrived_at=arrived_at, as_usual=arrived_at < call.closes_at
+            )
         return
     if action == "submit":
         if call.status not in {Call.Status.PUBLISHED, Call.Status.CLOSED}:

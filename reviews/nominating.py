@@ -308,6 +308,12 @@ def _tell_lapsed(nomination: Nomination, cases: list[Application], day: date) ->
     held = Membership.objects.active().filter(
         organisation__in=[case.organisation_id for case in cases], role=Role.ORG_ADMIN
     )
+    # Where the call has closed meanwhile, nothing is left to be done.
+    body = (
+        _("逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。")
+        if call.closes_at > now
+        else _("未在期限内确认，不再办理")
+    )
     admins: dict[int | None, list] = {}
     for row in held.select_related("user"):
         admins.setdefault(row.organisation_id, []).append(row.user)
@@ -315,7 +321,7 @@ def _tell_lapsed(nomination: Nomination, cases: list[Application], day: date) ->
         enqueue_all(
             admins.get(case.organisation_id, []),
             subject=format_lazy(_("免申即享“{name}”未在 {day} 前确认"), name=name, day=day),
-            body=_("逾期不能再确认；仍需支持的，可在申报截止前转为自行申报。"),
+            body=body,
             url=f"/applications/{case.uid}/check/",
             key=f"nomination-lapsed:{nomination.pk}:{case.pk}:{day}",
             at=now,

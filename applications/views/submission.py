@@ -20,6 +20,7 @@ from applications.views import drafting
 from applications.views.frames import Frame, frame_of, own_case
 from applications.views.wording import move_refused, not_submitted, place_of
 from applications.workflow import BY_ACTION, MoveRefused, available_actions, stage
+from portal import clock
 from portal.accounts.loading import require_applicant
 from portal.ids import new_uid
 
@@ -130,10 +131,18 @@ def _page(request, frame: Frame, *, refused: str = "", reason: str = ""):
         "refused": refused,
         "pledge_missing": reason == "pledge",
         "is_draft": application.status in {Status.DRAFT, Status.HANDED},
+        "lapsed": _has_lapsed(application, request.arrived_at),
     }  # fmt: skip
     return render(
         request, "applications/application_check.html", context, status=422 if refused else 200
     )
+
+
+def _has_lapsed(application: Application, at) -> bool:
+    """Whether a nomination was not confirmed within its limit."""
+    due_on = application.due_on if application.direct else None
+    unsent = application.submitted_at is None
+    return unsent and due_on is not None and due_on < clock.local(at).date()
 
 
 @dataclass

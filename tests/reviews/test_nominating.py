@@ -288,6 +288,47 @@ def test_unit_and_organisation_learn_once_what_was_not_confirmed(
     assert told.get(recipient=office.lead_clerk).url == url
 
 
+@pytest.mark.parametrize("days", [30, 2])
+def test_after_the_limit_the_page_says_what_can_still_be_done(client, clock_at, days):
+    """``days``: until the call closes, long after the limit or before it."""
+    office = make_office(**direct.CALL, closes_at=clock.now() + timedelta(days=days))
+    organisation, is_open = OrganisationFactory(district=office.district), days == 30
+    admin = person(Role.ORG_ADMIN, organisation=organisation)
+    nominate(office, organisation)
+    end = end_of(case_of(organisation))
+    address = f"/applications/{case_of(organisation).uid}/check/"
+    clock_at(end - timedelta(minutes=5))
+    client.force_login(admin)
+    page = client.get(address).content.decode()
+    assert "确认同意并提交" in page
+    assert ("as-usual" in page) == is_open
+    clock_at(end + timedelta(minutes=1))
+    client.force_login(admin)
+    page = client.get(address).content.decode()
+    words = "可在申报截止前转为自行申报" if is_open else "未在期限内确认，不再办理"
+    assert words in page
+    assert ("as-usual" in page) == is_open
+    assert "确认同意并提交" not in page
+    assert "内容完整，可以提交。" not in page
+    sent = {"action": "submit", "key": "k", "pledge": "1"}
+    refused = client.post(address, sent).content.decode()
+    assert refused.count(words) > page.count(words)
+    assert "补正期限" not in refused
+    nominating.tell_lapsed()
+    told = Notice.objects.get(recipient=admin, dedupe_key__startswith="nomination-lapsed:")
+    assert words in told.body
+    client.post(f"{address.removesuffix('check/')}as-usual/")
+    assert case_of(organisation).direct != is_open
+
+
+def test_who_was_handed_a_nomination_may_apply_as_usual(office, organisation, admin):
+    nominate(office, organisation)
+    case = case_of(organisation)
+    move(case, "hand_over", actor=person(Role.FILLER, organisation=organisation))
+    case = nominated.apply_as_usual(case, actor=admin)
+    assert (case.status, case.direct, case.next_stage) == ("handed", False, "recommendation")
+
+
 def test_the_list_tells_how_many_confirmed_and_who_let_the_day_pass(
     office, organisation, admin, client, clock_at
 ):
