@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from policy.money import NotMoney, cny
 from portal import clock
 from reviews import conflicts
+from reviews.consulting import given_mark
 from reviews.models import CheckItem, Finding, Objection, Opinion, PublicNotice, Selection
 from reviews.recommending import Visit
 
@@ -157,6 +158,20 @@ class ConcludeForm(ActForm):
                 widget=words_area(3),
                 error_messages={"required": _("请写明处理意见。")},
             )
+            self.fields[f"given_{opinion.uid}"] = forms.CharField(
+                required=False, initial=given_mark(opinion), widget=forms.HiddenInput
+            )
+
+    def clean(self):
+        """An answer is to the words that the page showed; where they are others now, they are read
+        first."""
+        for opinion in self.opinions:
+            name, mark = f"given_{opinion.uid}", given_mark(opinion)
+            if self.data.get(name, mark) != mark:
+                told = _("内容在您打开之后已被他人修改，请重新打开后再办理。")
+                self.add_error(f"answer_{opinion.uid}", told)
+                self.data = {**{field: self.data[field] for field in self.data}, name: mark}
+        return self.cleaned_data
 
     @property
     def answers(self) -> dict[str, str]:

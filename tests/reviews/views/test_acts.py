@@ -192,6 +192,32 @@ def test_a_colleagues_opinion_is_not_replaced_unseen(client, office):
     assert first.outcome == "no_objection"
 
 
+def test_an_answer_is_to_the_words_that_the_page_showed(client, office):
+    case = make_case(office, at="joint_review")
+    consulting.start(case, actor=office.lead_clerk)
+    first, second = (case.opinions.get(unit=unit) for unit in office.co_units)
+    consulting.give(first, actor=office.co_clerk(0), outcome="objection", text="欠税未清")
+    consulting.give(second, actor=office.co_clerk(1), outcome="no_objection")
+    client.force_login(office.lead_clerk)
+    page = client.get(reverse("review_desk", args=[case.uid]) + "?act=conclude")
+    mark = f"given_{first.uid}"
+    shown = hidden(page, mark)
+    consulting.give(first, actor=office.co_clerk(0), outcome="objection", text="另欠社保")
+    stale = {"seen": case.revision, f"answer_{first.uid}": "税款已补缴", mark: shown}
+    page = post(client, office.lead_clerk, "review_conclude", case.uid, **stale)
+    assert page.status_code == 422
+    assert "内容在您打开之后已被他人修改" in told(page)
+    assert "另欠社保" in told(page)
+    assert "税款已补缴</textarea>" in told(page)
+    assert status_of(case) == "joint_review"
+    informed = stale | {mark: hidden(page, mark)}
+    assert (
+        post(client, office.lead_clerk, "review_conclude", case.uid, **informed).status_code == 302
+    )
+    first.refresh_from_db()
+    assert (first.text, first.answer) == ("另欠社保", "税款已补缴")
+
+
 def test_an_act_refused_because_the_case_changed_is_done_once_the_change_was_told(client, office):
     case = make_case(office, at="recommendation")
     stale = {"seen": case.revision, "reason": "缺审计报告"}
