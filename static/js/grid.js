@@ -18,6 +18,7 @@
   let timer = 0;
   let busy = false;
   let submitting = false;
+  let asked = null;
   let counter = 1;
 
   const tell = (text, failed = false) => {
@@ -217,6 +218,11 @@
       later(RETRY);
     } finally {
       busy = false;
+      if (asked) {
+        const { by } = asked;
+        asked = null;
+        form.requestSubmit(by);
+      }
     }
   }
 
@@ -368,7 +374,13 @@
     later(DELAY);
   });
   grid.addEventListener("change", () => dirty.size && later(200));
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (busy) {
+      // The keys of new rows are on their way: without them the rows would be stored twice.
+      event.preventDefault();
+      asked = { by: event.submitter };
+      return;
+    }
     submitting = true;
     clearTimeout(timer);
   });

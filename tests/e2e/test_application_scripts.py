@@ -105,6 +105,22 @@ def test_grid_moves_by_keys_adds_rows_and_saves_cells(open_page, place, draft):
     eventually(lambda: list(rows.all()), [second])
 
 
+def test_a_row_on_its_way_is_not_stored_once_more_by_the_button(open_page, place, draft):
+    page = open_page(path(draft, "validated"), user=place.filler)
+    held = []
+    # The server stores the row; its answer is late.
+    page.route("**/rows/", lambda route: held.append((route, route.fetch())))
+    page.locator("tr[data-row] input").first.fill("靶点甲")
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="保存并继续").click()
+    page.wait_for_timeout(300)
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    assert [row.data["result"] for row in TableRow.objects.all()] == ["靶点甲"]
+
+
 def test_cells_take_a_pasted_block_and_show_their_errors(open_page, place, draft):
     page = open_page(path(draft, "investment"), user=place.filler)
     cell = page.locator("tr[data-row] select").first
