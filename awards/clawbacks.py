@@ -254,6 +254,17 @@ def repay(
     return repayment
 
 
+def after_bounce(award: Award, case: Application, *, actor) -> bool:
+    """What a bank sends back is due again, but not where the support itself was taken back: nothing
+    more is paid there, so it is given up. Whether it was; the caller has locked the case."""
+    repaid = award.claw_backs.filter(state=ClawBack.State.REPAID, frees_place=True)
+    claw_back = repaid.select_related("letter", "award").order_by("-pk").first()
+    if claw_back is None:
+        return False
+    _free_the_rest(claw_back, case, actor=actor)
+    return True
+
+
 def _free_the_rest(claw_back: ClawBack, case: Application, *, actor) -> None:
     """What was approved and not paid is given up; the case ends where its award does."""
     award = claw_back.award

@@ -166,11 +166,19 @@ def _drafting(request, picker: Picker, act, *, call, done: str, initial=None, de
     if request.method == "POST":
         valid = form.is_valid()
         readable = picker.keep(form, words=WORDS)
-        if picker.go and readable:
+        stale = decision is not None and _seen(request) != decision.revision
+        if picker.go and readable and not stale:
             return picker.turned()
         if picker.go:
             form.only_amounts()
-        signed = attempt(form, lambda: act(form)) if valid and not picker.go else None
+        signed = None
+        if stale:
+            attempt(
+                form, lambda: decisions.require_draft(decision, seen_revision=_seen(request) or 0)
+            )
+            picker.carry_to(_tray_name(decision))
+        elif valid and not picker.go:
+            signed = attempt(form, lambda: act(form))
         if signed is not None:
             picker.settle()
             messages.success(request, done)
@@ -191,13 +199,14 @@ def decision_edit(request, uid: str):
     _as_lead(request, decision, "lead_clerk")
     if decision.state != Decision.State.DRAFTED:
         raise Http404(uid)
-    # The revision that the page was made of: a choice made on another one is not carried over.
+    # The revision that the page was made of: a choice made on another one is not taken for one on
+    # this; who made it is told, and goes on with it.
     revision = _seen(request) if request.method == "POST" else decision.revision
     picker = Picker(
         request,
-        f"decision:{decision.uid}:{revision}",
+        _tray_name(decision, revision),
         decisions.rows(decision.call, decision=decision),
-        start=_tray_of(decision),
+        start=_tray_of(decision) if revision == decision.revision else None,
     )
 
     def act(form):
@@ -214,6 +223,10 @@ def decision_edit(request, uid: str):
         request, picker, act, call=decision.call, decision=decision,
         done=_("已保存并重新提交签发。"),
     )  # fmt: skip
+
+
+def _tray_name(decision: Decision, revision: int | None = None) -> str:
+    return f"decision:{decision.uid}:{revision or decision.revision}"
 
 
 def _tray_of(decision: Decision) -> Tray:

@@ -62,9 +62,15 @@ def rows(call: Call, *, decision: Decision | None = None) -> list[picking.Row]:
             thing=award,
             district=award.application.district,
             words=f"{award.application.number} {award.application.title} {award.organisation.name}",
+            blocked="" if _waits(award) else "moved",
         )
         for award in candidates(call, decision=decision)
     ]
+
+
+def _waits(award: Award) -> bool:
+    """Whether it still waits for a decision: a case of a draft may have been withdrawn."""
+    return award.state == Award.State.RESERVED and award.application.status == Status.DECISION
 
 
 @transaction.atomic
@@ -122,7 +128,7 @@ def update(
     """Put other words and items in place of a draft's. Raises as ``draft``, and state, changed."""
     decision = locked(decision)
     require_call_role(actor, decision.call, "lead_clerk")
-    _require_draft(decision, seen_revision=seen_revision)
+    require_draft(decision, seen_revision=seen_revision)
     _check_words(number, title)
     _check_seen(decision.call, items, seen, decision=decision)
     try:
@@ -159,7 +165,7 @@ def discard(
     """Drop a draft (clerk) or turn it down (head); its awards may stand in another one."""
     decision = locked(decision)
     require_call_role(actor, decision.call, "lead_clerk", "lead_head")
-    _require_draft(decision, seen_revision=seen_revision)
+    require_draft(decision, seen_revision=seen_revision)
     if not reason.strip():
         raise Refused("reason_missing")
     facts = _facts(decision) | {"reason": reason.strip()}
@@ -198,7 +204,7 @@ def release(decision: Decision, *, actor, seen_revision: int | None = None) -> D
     require_call_role(actor, decision.call, "lead_head")
     if decision.drafted_by_id == actor.pk:
         raise Refused("same_person")
-    _require_draft(decision, seen_revision=seen_revision)
+    require_draft(decision, seen_revision=seen_revision)
     items = list(decision.items.select_related("award__organisation").order_by("award_id"))
     if not items:
         raise Refused("no_items")
@@ -275,7 +281,7 @@ def locked(decision: Decision) -> Decision:
     )
 
 
-def _require_draft(decision: Decision, *, seen_revision: int | None) -> None:
+def require_draft(decision: Decision, *, seen_revision: int | None) -> None:
     if decision.state != Decision.State.DRAFTED:
         raise Refused("state", state=decision.state)
     if seen_revision is not None and seen_revision != decision.revision:

@@ -20,7 +20,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from awards import sheets, telling
-from awards.access import measures_of, sees_accounts
+from awards.access import exports_of, measures_of, sees_accounts
 from awards.models import Export, PaymentBatch
 from policy.models import Call
 from portal import clock
@@ -68,9 +68,7 @@ def ask(
         if not sees_accounts(actor):
             raise Refused("role")
         arguments = {"batch": batch.uid}
-    open_ = Export.objects.filter(
-        kind=kind, arguments=arguments, requested_by=actor, state__in=OPEN
-    ).first()
+    open_ = exports_of(actor).filter(kind=kind, arguments=arguments, state__in=OPEN).first()
     if open_ is not None:
         return open_
     export = Export.objects.create(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from applications import numbering, workflow
 from applications.models import Application, Status
 from applications.papers import chinese_date
-from awards import ledger, picking, telling
+from awards import clawbacks, ledger, picking, telling
 from awards.finance import require_finance, stopped
 from awards.models import Award, Entry, Payment, PaymentBatch, Share
 from awards.payees import NEEDED, Payee, of_shares, payees
@@ -456,6 +456,8 @@ def bounce(payment: Payment, *, actor, on: date, reason: str) -> Payment:
         workflow.move(
             case, "bounce", actor=actor, unit=unit, note=reason.strip(), public_note=reason.strip()
         )
+    if clawbacks.after_bounce(payment.award, case, actor=actor):
+        return payment
     people = {person.pk: person for person in telling.people_of(payment.award.organisation.uscc)}
     if payment.share is not None:
         people |= {person.pk: person for person in telling.people_of(payment.share.uscc)}

@@ -139,11 +139,18 @@ def read_rows(text: str) -> dict[str, Decimal]:
     found = {}
     for part in text.split():
         key, _colon, cny = part.partition(":")
-        try:
-            found[key] = Decimal(cny)
-        except InvalidOperation:
-            continue
+        if (amount := read_cny(cny)) is not None:
+            found[key] = amount
     return found
+
+
+def read_cny(text: str) -> Decimal | None:
+    """A plain number as a page posts it back, or None."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def write_rows(rows: Iterable[Row]) -> str:

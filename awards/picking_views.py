@@ -5,7 +5,7 @@ Every button of such a form posts it. The ones named ``go`` keep what stands the
 another page or filter; the one without is the act.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 
 from django.contrib import messages
@@ -23,6 +23,7 @@ from awards.picking import (
     Tray,
     numbers,
     offered,
+    read_cny,
     read_rows,
     write_rows,
 )
@@ -58,6 +59,8 @@ class Picker:
         if request.method == "POST":
             self._take_in(request.POST)
         else:
+            if start and not kept:
+                self._save()  # what it started with may be gone when the form comes back
             self._drop_what_is_gone()
 
     # --- what is shown
@@ -205,10 +208,7 @@ class Picker:
         if not self.tray.whole:
             ticked = self.tray.ticked
             return Seen(frozenset(ticked), sum(ticked.values(), ZERO))
-        try:
-            told_cny = Decimal(post.get("seen_cny", ""))
-        except InvalidOperation:
-            told_cny = ZERO
+        told_cny = read_cny(post.get("seen_cny", "")) or ZERO
         return Seen(frozenset(post.get("seen", "").split()), told_cny, self.filter)
 
     def chosen(self) -> list[Row]:
@@ -229,6 +229,12 @@ class Picker:
         trays = self.request.session.get(_SESSION, {})
         if trays.pop(self.name, None) is not None:
             self.request.session[_SESSION] = trays
+
+    def carry_to(self, name: str) -> None:
+        """Keep the choice under another name: what it is made on has changed, and was told."""
+        self.settle()
+        self.name = name
+        self._save()
 
     def after(self, form) -> None:
         """Where the choice was refused because it is another by now, it is made anew: nothing

@@ -24,7 +24,11 @@ def remind() -> int:
     now = clock.now()
     soon = clock.local(now + STEPS[0][1]).date()
     found = (
-        ClawBack.objects.filter(state=ClawBack.State.RELEASED, due_on__lt=soon)
+        ClawBack.objects.filter(
+            state=ClawBack.State.RELEASED,
+            due_on__lt=soon,
+            award__paid_cny__gt=0,  # else the bank has sent it back
+        )
         .select_related("award__application", "award__organisation", "award__call__lead_unit")
         .defer("award__trace", "award__application__computation")
         .order_by("due_on", "pk")

@@ -1,6 +1,7 @@
 """Acts on a person's account, each with its reason."""
 
 from django.db import transaction
+from django.db.models import F
 
 from portal.accounts.models import User
 from portal.audit.recording import record
@@ -16,9 +17,9 @@ class UserRefused(Exception):
 
 def end_sessions(user: User) -> None:
     """End every session of the user, on all devices, at its next request. In the transaction of
-    the act that ends them, with the user's row locked."""
-    user.sessions_ended += 1
-    user.save(update_fields=["sessions_ended"])
+    the act that ends them; the database counts, so that of two acts at once none is lost."""
+    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
+    user.refresh_from_db(fields=["sessions_ended"])
 
 
 @transaction.atomic

@@ -309,6 +309,14 @@ def test_sessions_of_a_disabled_account_do_not_come_back_with_it(client):
     assert _is_in(client)
 
 
+def test_of_two_acts_that_end_sessions_at_once_none_is_lost():
+    user = UserFactory()
+    first, second = User.objects.get(pk=user.pk), User.objects.get(pk=user.pk)
+    users.end_sessions(first)
+    users.end_sessions(second)
+    assert (first.sessions_ended, second.sessions_ended) == (1, 2)
+
+
 def test_five_failures_lock_the_account_for_thirty_minutes(client, clock):
     user = UserFactory()
     for _ in range(locking.MAX_FAILURES):

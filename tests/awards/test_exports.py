@@ -342,3 +342,13 @@ def test_export_is_gone_with_the_role_that_it_was_asked_in(client):
     assert export.name not in client.get(reverse("award_export_list")).content.decode()
     later = made("ledger", scene.finance)
     assert client.get(reverse("award_export_download", args=[later.uid])).status_code == 200
+
+
+def test_open_export_from_before_a_role_ended_is_not_given_again():
+    scene = make_scene()
+    first = exports.ask("supported", actor=scene.lead_clerk, call=scene.call)
+    assert exports.ask("supported", actor=scene.lead_clerk, call=scene.call) == first
+    held = scene.lead_clerk.memberships.get()
+    memberships.end(held, actor="system:test", reason="x")
+    memberships.grant(scene.lead_clerk, Role.CLERK, unit=scene.lead, actor="system:test")
+    assert exports.ask("supported", actor=scene.lead_clerk, call=scene.call) != first

@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from awards import decisions, payments
+from awards import decisions, payments, picking
 from awards.models import Decision, DecisionItem, Payment, PaymentBatch
+from awards.withdrawing import withdraw
 from portal.ids import new_uid
 from tests.awards.cases import Scene, make_scene
 from tests.awards.test_decisions import confirmed, draft, ready
@@ -276,6 +277,39 @@ def test_editing_a_draft_that_another_changed_is_refused(scene):
     )
     officer.press("", one.uid, revision="1", status=409, **WORDS)
     assert [item.award for item in decision.items.all()] == [two]
+
+
+def test_choice_made_on_an_older_draft_is_told_so_when_a_page_is_turned_and_goes_on(
+    scene, monkeypatch
+):
+    small(monkeypatch, 1)
+    one, two = ready(scene), ready(scene)
+    decision = draft(scene, one)
+    officer = Officer(scene.lead_clerk, "award_decision_edit", decision.uid)
+    changed = {"items": {two: Decimal(1)}, "actor": scene.lead_clerk} | WORDS
+    decisions.update(decision, seen_revision=1, **changed)
+    officer.press("page:2", one.uid, revision="1", status=409, **WORDS)
+    assert "页面打开后内容已有变化" in officer.text() and "已勾选 1 项" in officer.text()
+    assert officer.hidden("revision") == "2"
+    # What the other chose on the page that is not shown is not taken for what was ticked here.
+    officer.press("", one.uid, revision="2", **WORDS)
+    assert [item.award for item in decision.items.all()] == [one]
+
+
+def test_case_that_left_the_draft_is_named_and_not_taken_with_all(scene):
+    one, two = ready(scene), ready(scene)
+    decision = draft(scene, one, two)
+    admin = one.organisation.memberships.get(role="org_admin").user
+    withdraw(one.application, actor=admin, reason="放弃")
+    officer = Officer(scene.lead_clerk, "award_decision_edit", decision.uid)
+    assert f"不能再列入，已移除：{one.application.number}" in officer.text()
+    assert officer.ticked() == {two.uid} and "已撤回" in officer.text()
+    officer.press("", take="all", revision="1", **WORDS)
+    assert [item.award for item in decision.items.all()] == [two]
+
+
+def test_numbers_that_a_page_never_wrote_are_left_out():
+    assert picking.read_rows("a:NaN b:1.00 c:Infinity d:x e") == {"b": Decimal(1)}
 
 
 # --- size -----------------------------------------------------------------------------

@@ -117,6 +117,23 @@ def test_where_a_part_is_kept_the_rest_is_given_up_and_the_case_is_paid(scene):
     assert case.status == "paid"
 
 
+def test_what_bounces_after_the_support_was_taken_back_is_given_up_too(scene):
+    award = half_paid(scene)
+    batch = payments.draft(scene.call, awards=[award], actor=scene.finance)
+    payments.release(batch, actor=scene.finance_head)
+    repaid(scene, claimed(scene, award, frees_place=True), 60 * WAN)
+    payment = batch.payments.get()
+    payments.bounce(payment, actor=scene.finance, on=clock.today(), reason="账号有误")
+    flush()
+    award.refresh_from_db()
+    case = Application.objects.get(pk=award.application_id)
+    assert (award.state, award.approved_cny, award.paid_cny) == ("released", 0, 0)
+    assert case.status == "cancelled"
+    assert list(verifying.counters()) == []
+    admin = award.organisation.memberships.get(role="org_admin").user
+    assert told(admin, "请核对收款账户") == []
+
+
 def test_page_of_the_batch_shows_what_is_stopped_and_does_not_take_it(scene):
     award, other = half_paid(scene), half_paid(scene)
     claimed(scene, award)
@@ -178,6 +195,15 @@ def test_all_are_told_when_it_is_overdue_and_each_week_until_it_is_repaid(scene,
     assert [len(told(person, "逾期")) for person in people] == [2, 2, 2, 2]
     repaid(scene, claw_back, 50 * WAN, reference="2")
     later(30)
+    assert reminding.remind() == 0
+
+
+def test_nobody_is_reminded_of_money_that_the_bank_sent_back(scene, later):
+    award = half_paid(scene)
+    claimed(scene, award, due_on=clock.today() + timedelta(days=1))
+    payment = award.payments.get()
+    payments.bounce(payment, actor=scene.finance, on=clock.today(), reason="账号有误")
+    later(9)
     assert reminding.remind() == 0
 
 
