@@ -35,7 +35,9 @@ def batch(request):
     if not uids:
         messages.error(request, _("请先勾选要办理的申报。"))
         return redirect(_back(request))
-    token = given.get("batch", "")[:UID_LENGTH]
+    # Each page shown anew is another batch; what is no token of ours is none.
+    token = request.POST.get("batch", "")[:UID_LENGTH]
+    token = token if token.isalnum() else ""
     if request.method == "POST" and token in request.session.get(SESSION_KEY, {}):
         return redirect(_result_url(request, token))
     form = kind.form(request.POST if request.method == "POST" else None)

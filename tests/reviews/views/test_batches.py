@@ -119,6 +119,19 @@ def test_a_second_press_and_a_reload_do_nothing_more(client, office):
     assert Transition.objects.filter(application__in=cases, action="accept").count() == 2
 
 
+def test_what_is_no_token_is_none_and_an_address_brings_no_old_one(client, office):
+    cases = checked(office, *many(office, 2, "formal_check"))
+    odd = sent(choose(client, office.lead_clerk, "accept", cases[0])) | {"batch": "a/b"}
+    answer = post(client, office.lead_clerk, "review_batch", act="accept", **odd)
+    assert outcome(client.get(answer.url)) == (1, [])
+    first = {"act": "accept", "case": cases[1].uid, "batch": answer.url.rstrip("/").split("/")[-1]}
+    client.force_login(office.lead_clerk)
+    again = client.get(reverse("review_batch"), first)
+    answer = post(client, office.lead_clerk, "review_batch", act="accept", **sent(again))
+    assert outcome(client.get(answer.url)) == (1, [])
+    assert [status_of(case) for case in cases] == ["joint_review"] * 2
+
+
 def test_a_joint_review_ends_where_nobody_is_waited_for_or_against(client, office):
     agreed, against, waiting = cases = many(office, 3, "joint_review")
     for case in cases:
