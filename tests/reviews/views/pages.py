@@ -1,6 +1,13 @@
-"""How the tests post to the pages of the units."""
+"""How the tests read the pages of the units and post to them."""
 
 from django.urls import reverse
+
+
+def get(client, user, route, *args, query: str = "", language: str = "zh-hans"):
+    client.logout()
+    client.force_login(user)
+    client.cookies["language"] = language
+    return client.get(reverse(route, args=args) + query)
 
 
 def post(client, user, route, *args, query: str = "", htmx: bool = False, **data):
